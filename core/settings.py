@@ -1,0 +1,158 @@
+"""One Settings value, from the environment over `.streamlit/secrets.toml`.
+
+Secrets stay here: they are never stored, logged, exported or shown.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from core.errors import ConfigurationError, Problem, message
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRETS_FILE = ROOT / ".streamlit" / "secrets.toml"
+
+SOPHOS_ID_URL = "https://id.sophos.com"
+SOPHOS_API_URL = "https://api.central.sophos.com"
+
+_CONNECTWISE_REQUIRED = (
+    "CONNECTWISE_URL",
+    "CONNECTWISE_COMPANY",
+    "CONNECTWISE_PUBLIC_KEY",
+    "CONNECTWISE_PRIVATE_KEY",
+    "CONNECTWISE_CLIENT_ID",
+)
+_SOPHOS_REQUIRED = ("SOPHOS_CLIENT_ID", "SOPHOS_CLIENT_SECRET")
+_NAMES = (
+    *_CONNECTWISE_REQUIRED,
+    "CONNECTWISE_CODEBASE",
+    *_SOPHOS_REQUIRED,
+    "SOPHOS_ID_URL",
+    "SOPHOS_API_URL",
+    "USAGE_SYNC_STORE",
+)
+
+
+class Mode(StrEnum):
+    """Real vendors, or the sandbox that comes with the product; never mixed."""
+
+    SANDBOX = "sandbox"
+    REAL = "real"
+
+
+@dataclass(frozen=True)
+class ConnectWiseSettings:
+    """How to reach ConnectWise PSA. `url` is the API host, without a path."""
+
+    url: str
+    company: str
+    public_key: str = field(repr=False)
+    private_key: str = field(repr=False)
+    client_id: str = field(repr=False)
+    codebase: str | None = None
+
+
+@dataclass(frozen=True)
+class SophosSettings:
+    """How to reach Sophos Central Partner."""
+
+    client_id: str = field(repr=False)
+    client_secret: str = field(repr=False)
+    id_url: str = SOPHOS_ID_URL
+    api_url: str = SOPHOS_API_URL
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is configured. Both vendors are None in sandbox mode."""
+
+    store_path: Path
+    connectwise: ConnectWiseSettings | None = None
+    sophos: SophosSettings | None = None
+
+    @property
+    def mode(self) -> Mode:
+        return Mode.SANDBOX if self.connectwise is None else Mode.REAL
+
+
+def read_secrets(path: Path = SECRETS_FILE) -> dict[str, str]:
+    """The flat text values of a secrets.toml; empty when there is no file."""
+    if not path.is_file():
+        return {}
+    try:
+        parsed = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            message("The file {path} cannot be read as TOML.", path=str(path)),
+            remedy=message('Correct it; every line is NAME = "value".'),
+        ) from error
+    return {name: value for name, value in parsed.items() if isinstance(value, str)}
+
+
+def load_settings(environment: Mapping[str, str], secrets: Mapping[str, str]) -> Settings:
+    """Combine both sources; raises ConfigurationError naming every missing setting.
+
+    With neither vendor configured the result is sandbox mode. A vendor that is given in part, or
+    one vendor without the other, is an error: real and sandbox are never mixed.
+    """
+    given = {
+        name: value.strip()
+        for name in _NAMES
+        if (value := environment.get(name) or secrets.get(name) or "").strip()
+    }
+    _refuse_half_given(given)
+    connectwise = _connectwise(given) if "CONNECTWISE_URL" in given else None
+    sophos = _sophos(given) if "SOPHOS_CLIENT_ID" in given else None
+    return Settings(_store_path(given, sandbox=connectwise is None), connectwise, sophos)
+
+
+def _refuse_half_given(given: Mapping[str, str]) -> None:
+    vendor_names = [name for name in given if name != "USAGE_SYNC_STORE"]
+    if not vendor_names:
+        return
+    missing = [name for name in (*_CONNECTWISE_REQUIRED, *_SOPHOS_REQUIRED) if name not in given]
+    problems = [Problem(message("{name} is missing.", name=name), field=name) for name in missing]
+    url = given.get("CONNECTWISE_URL", "https://")
+    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+        problems.append(
+            Problem(message("CONNECTWISE_URL must start with https://."), field="CONNECTWISE_URL")
+        )
+    if problems:
+        raise ConfigurationError(
+            message("The connection settings are incomplete."),
+            problems,
+            remedy=message(
+                "Set what is missing in the environment or in .streamlit/secrets.toml, "
+                "or remove them all to use the sandbox."
+            ),
+        )
+
+
+def _connectwise(given: Mapping[str, str]) -> ConnectWiseSettings:
+    return ConnectWiseSettings(
+        url=given["CONNECTWISE_URL"].rstrip("/"),
+        company=given["CONNECTWISE_COMPANY"],
+        public_key=given["CONNECTWISE_PUBLIC_KEY"],
+        private_key=given["CONNECTWISE_PRIVATE_KEY"],
+        client_id=given["CONNECTWISE_CLIENT_ID"],
+        codebase=given.get("CONNECTWISE_CODEBASE"),
+    )
+
+
+def _sophos(given: Mapping[str, str]) -> SophosSettings:
+    return SophosSettings(
+        client_id=given["SOPHOS_CLIENT_ID"],
+        client_secret=given["SOPHOS_CLIENT_SECRET"],
+        id_url=given.get("SOPHOS_ID_URL", SOPHOS_ID_URL).rstrip("/"),
+        api_url=given.get("SOPHOS_API_URL", SOPHOS_API_URL).rstrip("/"),
+    )
+
+
+def _store_path(given: Mapping[str, str], *, sandbox: bool) -> Path:
+    if "USAGE_SYNC_STORE" in given:
+        return Path(given["USAGE_SYNC_STORE"]).expanduser()
+    return ROOT / "data" / ("usage_sync_sandbox.duckdb" if sandbox else "usage_sync.duckdb")
