@@ -1,1 +1,3 @@
 """Usage Sync: what Sophos says was used, kept equal to what ConnectWise PSA bills."""
+
+__version__ = "0.1.0"

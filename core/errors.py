@@ -63,12 +63,14 @@ def plural_message(singular: str, plural: str, count: int, **facts: Fact) -> Mes
 class Problem:
     """One reason why a value was not accepted.
 
-    `field` is the name of the field in our models; `row` is the 1-based line of a file.
+    `field` is the name of the field in our models; `row` is the 1-based line of a file; `key` is
+    the record that it concerns (a Sophos product code), where there are several.
     """
 
     text: Message
     field: str | None = None
     row: int | None = None
+    key: str | None = None
 
 
 class UsageSyncError(Exception):

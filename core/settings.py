@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.errors import ConfigurationError, Problem, message
 
@@ -27,6 +28,7 @@ _CONNECTWISE_REQUIRED = (
     "CONNECTWISE_CLIENT_ID",
 )
 _SOPHOS_REQUIRED = ("SOPHOS_CLIENT_ID", "SOPHOS_CLIENT_SECRET")
+_URLS = ("CONNECTWISE_URL", "SOPHOS_ID_URL", "SOPHOS_API_URL")
 _NAMES = (
     *_CONNECTWISE_REQUIRED,
     "CONNECTWISE_CODEBASE",
@@ -102,7 +104,7 @@ def load_settings(environment: Mapping[str, str], secrets: Mapping[str, str]) ->
     given = {
         name: value.strip()
         for name in _NAMES
-        if (value := environment.get(name) or secrets.get(name) or "").strip()
+        if (value := (environment.get(name) or "").strip() or secrets.get(name) or "").strip()
     }
     _refuse_half_given(given)
     connectwise = _connectwise(given) if "CONNECTWISE_URL" in given else None
@@ -116,11 +118,11 @@ def _refuse_half_given(given: Mapping[str, str]) -> None:
         return
     missing = [name for name in (*_CONNECTWISE_REQUIRED, *_SOPHOS_REQUIRED) if name not in given]
     problems = [Problem(message("{name} is missing.", name=name), field=name) for name in missing]
-    url = given.get("CONNECTWISE_URL", "https://")
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
-        problems.append(
-            Problem(message("CONNECTWISE_URL must start with https://."), field="CONNECTWISE_URL")
-        )
+    problems += [
+        Problem(message("{name} must start with https://.", name=name), field=name)
+        for name in _URLS
+        if name in given and not _is_protected(given[name])
+    ]
     if problems:
         raise ConfigurationError(
             message("The connection settings are incomplete."),
@@ -130,6 +132,13 @@ def _refuse_half_given(given: Mapping[str, str]) -> None:
                 "or remove them all to use the sandbox."
             ),
         )
+
+
+def _is_protected(url: str) -> bool:
+    """Keys travel encrypted, or do not leave this machine."""
+    parts = urlsplit(url)
+    on_this_machine = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or on_this_machine)
 
 
 def _connectwise(given: Mapping[str, str]) -> ConnectWiseSettings:

@@ -1,0 +1,35 @@
+"""The dashboard: `streamlit run app.py`. Only page settings and the list of pages."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.language import _
+from pages.components.session import enter
+
+st.set_page_config(
+    page_title=_("Usage Sync"),
+    page_icon=":material/sync_alt:",
+    layout="wide",
+    initial_sidebar_state="auto",
+)
+
+st.logo("pages/components/logo.svg", size="large")
+page = st.navigation(
+    [
+        st.Page(
+            "pages/overview.py",
+            title=_("Overview"),
+            icon=":material/dashboard:",
+            default=True,
+        ),
+        st.Page(
+            "pages/product_mapping.py",
+            title=_("Product mapping"),
+            icon=":material/compare_arrows:",
+        ),
+        st.Page("pages/settings.py", title=_("Settings"), icon=":material/settings:"),
+    ]
+)
+enter()
+page.run()

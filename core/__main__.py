@@ -1,0 +1,301 @@
+"""The command line: `python -m core COMMAND`.
+
+Exit codes: 0 done or nothing to do, 2 changes pending (not applied), 1 error. Output goes to
+stdout, errors go to stderr in one sentence with the remedy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from core.domain.month import Month
+from core.domain.saving import RowEdit
+from core.errors import InputError, Problem, UsageSyncError, message
+from core.sandbox.server import start_sandbox
+from core.services import Services, build_services
+
+DONE, FAILED, PENDING = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    _speak_utf8()
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except UsageSyncError as error:
+        _complain(error)
+        return FAILED
+    except KeyboardInterrupt:
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Usage Sync")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    check = commands.add_parser("check", help="test both connections")
+    _with_json(check, _check)
+
+    sandbox = commands.add_parser("sandbox", help="serve the local ConnectWise and Sophos")
+    sandbox.add_argument("--port", type=_port, default=0, help="0 (default) picks a free one")
+    _with_json(sandbox, _sandbox)
+
+    usage = commands.add_parser("usage", help="fetch or import usage").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    fetch = usage.add_parser("fetch", help="read one month from Sophos")
+    fetch.add_argument("--month", required=True, help="YYYY-MM")
+    _with_json(fetch, _usage_fetch)
+    load = usage.add_parser("import", help="read the vendor's usage file (CSV)")
+    load.add_argument("file", metavar="FILE", help="- reads standard input")
+    load.add_argument("--month", help="YYYY-MM, when the file does not say it")
+    _with_json(load, _usage_import)
+
+    mappings = commands.add_parser("mappings", help="product mappings as CSV").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    export = mappings.add_parser("export", help="write all mappings")
+    export.add_argument("file", metavar="FILE", help="- writes standard output")
+    export.set_defaults(command=_mappings_export)
+    bring = mappings.add_parser("import", help="show or apply the changes of a CSV")
+    bring.add_argument("file", metavar="FILE", help="- reads standard input")
+    bring.add_argument("--apply", action="store_true", help="save; without it, only show")
+    _with_json(bring, _mappings_import)
+
+    products = commands.add_parser("products", help="ConnectWise products").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    listing = products.add_parser("list", help="list the catalog, read fresh")
+    listing.add_argument("--search", metavar="TEXT", help="two or more characters")
+    _with_json(listing, _products_list)
+    return parser
+
+
+def _with_json(
+    parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]
+) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=command)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return port
+
+
+def _check(options: argparse.Namespace) -> int:
+    with _services() as services:
+        checks = services.connections.check()
+        mode = str(services.mode)
+    if options.json:
+        rows = [
+            {
+                "system": check.system,
+                "ok": check.ok,
+                "message": str(check.text),
+                "remedy": str(check.remedy) if check.remedy else None,
+            }
+            for check in checks
+        ]
+        _print_json({"mode": mode, "connections": rows})
+    else:
+        for check in checks:
+            if check.ok:
+                print(check.text)
+            else:
+                print(f"{check.text} {check.remedy or ''}".strip(), file=sys.stderr)
+    return DONE if all(check.ok for check in checks) else FAILED
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    sandbox = start_sandbox(port=options.port)
+    given = sandbox.as_json()
+    if options.json:
+        print(json.dumps(given), flush=True)
+    else:
+        for system, values in given.items():
+            print(system)
+            for name, value in values.items():
+                print(f"  {name:<14} {value}")
+        print("Press Ctrl+C to stop.", flush=True)
+    with sandbox:
+        sandbox.wait()
+    return DONE
+
+
+def _usage_fetch(options: argparse.Namespace) -> int:
+    month = Month.parse(options.month)
+    with _services() as services:
+        fetch = services.usage.fetch(month, _person())
+    return _say_fetch(options, str(fetch.month), fetch.line_count, fetch.id)
+
+
+def _usage_import(options: argparse.Namespace) -> int:
+    text = _read(options.file)
+    month = Month.parse(options.month) if options.month else None
+    with _services() as services:
+        fetch = services.usage.import_file(text, _person(), month)
+    return _say_fetch(options, str(fetch.month), fetch.line_count, fetch.id)
+
+
+def _say_fetch(options: argparse.Namespace, month: str, lines: int, fetch_id: str) -> int:
+    if options.json:
+        _print_json({"month": month, "lines": lines, "fetch": fetch_id})
+    else:
+        print(f"{month}: {lines} usage lines.")
+    return DONE
+
+
+def _mappings_export(options: argparse.Namespace) -> int:
+    with _services() as services:
+        text = services.mappings.export_csv()
+    if options.file == "-":
+        sys.stdout.write(text)
+    else:
+        _write(Path(options.file), text)
+    return DONE
+
+
+def _mappings_import(options: argparse.Namespace) -> int:
+    text = _read(options.file)
+    with _services() as services:
+        parsed = services.mappings.parse_csv(text)
+        edits = services.mappings.check_csv(parsed)
+        if options.apply and edits:
+            services.mappings.save(edits, _person(), "csv")
+    if options.json:
+        _print_json({"applied": bool(options.apply), "changes": [_edit_json(e) for e in edits]})
+    else:
+        _say_edits(edits, applied=options.apply)
+    return PENDING if edits and not options.apply else DONE
+
+
+def _edit_json(edit: RowEdit) -> dict[str, object]:
+    return {
+        "product_code": edit.product_code,
+        "old": {
+            "connectwise_product_id": edit.base.connectwise_product_id,
+            "sync": edit.base.sync,
+        },
+        "new": {
+            "connectwise_product_id": edit.wanted.connectwise_product_id,
+            "sync": edit.wanted.sync,
+        },
+    }
+
+
+def _say_edits(edits: Sequence[RowEdit], *, applied: bool) -> None:
+    for edit in edits:
+        old, new = edit.base, edit.wanted
+        print(
+            f"{edit.product_code}: product {old.connectwise_product_id or '-'} -> "
+            f"{new.connectwise_product_id or '-'}, sync {_word(old.sync)} -> {_word(new.sync)}"
+        )
+    if not edits:
+        print("No changes.")
+    elif applied:
+        print(f"{len(edits)} mappings saved.")
+    else:
+        print(f"{len(edits)} changes pending. Add --apply to save them.")
+
+
+def _word(sync: bool) -> str:
+    return "on" if sync else "off"
+
+
+def _products_list(options: argparse.Namespace) -> int:
+    with _services() as services:
+        services.catalog.refresh()
+        if options.search:
+            entries = services.catalog.find(options.search, 1000)
+        else:
+            entries = list(services.catalog.entries())
+    if options.json:
+        _print_json(
+            [
+                {
+                    "id": entry.id,
+                    "identifier": entry.identifier,
+                    "description": entry.description,
+                    "category": entry.category,
+                    "inactive": entry.inactive,
+                }
+                for entry in entries
+            ]
+        )
+    else:
+        for entry in entries:
+            print(f"{entry.id:>8}  {entry.identifier:<40}  {entry.description}")
+    return DONE
+
+
+def _services() -> closing[Services]:
+    return closing(build_services())
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "command line"
+
+
+def _read(name: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            message("{file} is not UTF-8 text.", file=name),
+            remedy=message("Save it as CSV UTF-8 and try again."),
+        ) from error
+    except OSError as error:
+        raise InputError(
+            message("{file} cannot be read: {why}.", file=name, why=error.strerror or "?"),
+            remedy=message("Check the path and the permissions."),
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise InputError(
+            message("{file} cannot be written: {why}.", file=str(path), why=error.strerror or "?"),
+            remedy=message("Check the path and the permissions."),
+        ) from error
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def _complain(error: UsageSyncError) -> None:
+    print(str(error), file=sys.stderr)
+    for problem in getattr(error, "problems", ()):
+        print(f"  {_place(problem)}{problem.text}", file=sys.stderr)
+
+
+def _place(problem: Problem) -> str:
+    return f"line {problem.row}: " if problem.row is not None else ""
+
+
+def _speak_utf8() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", newline="" if stream is sys.stdout else None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Clients of the vendors' HTTP interfaces: ConnectWise PSA and Sophos Central Partner."""

@@ -1,0 +1,98 @@
+"""Our product fields and those of ConnectWise's `CatalogItem` (OpenAPI 2026.4), both ways.
+
+Changes are sent as the developer guide asks: bare top-level names and whole references. A path into
+a reference may be answered with success and do nothing, so what comes back is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+from core.domain.models import CatalogItem, ProductFields, Reference
+
+_WIRE_NAMES: Mapping[str, str] = {
+    "identifier": "identifier",
+    "description": "description",
+    "customer_description": "customerDescription",
+    "category": "category",
+    "subcategory": "subcategory",
+    "type": "type",
+    "product_class": "productClass",
+    "unit_of_measure": "unitOfMeasure",
+    "price": "price",
+    "cost": "cost",
+    "taxable": "taxableFlag",
+    "inactive": "inactiveFlag",
+    "recurring": "recurringFlag",
+    "recurring_bill_cycle": "recurringBillCycle",
+    "recurring_cycle_type": "recurringCycleType",
+    "manufacturer": "manufacturer",
+    "manufacturer_part_number": "manufacturerPartNumber",
+    "vendor_sku": "vendorSku",
+    "notes": "notes",
+    "integration_xref": "integrationXRef",
+}
+_OUR_NAMES = {wire.lower(): ours for ours, wire in _WIRE_NAMES.items()}
+
+
+def our_name(wire_name: str) -> str | None:
+    """Our name of a field as server messages write it (`type/id`); None if it is not ours."""
+    head = wire_name.strip().lstrip("/").split("/")[0].split(".")[0]
+    return _OUR_NAMES.get(head.lower())
+
+
+def creation_body(fields: ProductFields) -> dict[str, object]:
+    """The body of a new catalog item. What has no value is left out, for the server to default."""
+    body = {wire: _wire_value(getattr(fields, ours)) for ours, wire in _WIRE_NAMES.items()}
+    return {name: value for name, value in body.items() if value not in (None, "")}
+
+
+def patch_body(changes: Mapping[str, object]) -> list[dict[str, object]]:
+    """One `replace` per changed field. Raises KeyError for a name that is not a product field."""
+    return [
+        {"op": "replace", "path": _WIRE_NAMES[ours], "value": _wire_value(value)}
+        for ours, value in changes.items()
+    ]
+
+
+def differing(changes: Mapping[str, object], item: CatalogItem) -> tuple[str, ...]:
+    """Our names of the changes that `item` does not show."""
+    return tuple(
+        ours for ours, value in changes.items() if not same_value(value, getattr(item, ours))
+    )
+
+
+def same_value(wanted: object, found: object) -> bool:
+    """Whether a value arrived: text up to whitespace, numbers by value, references by id.
+
+    ConnectWise stores line breaks as spaces. A number left empty may come back as 0.
+    """
+    if isinstance(wanted, Reference) or isinstance(found, Reference):
+        return _id(wanted) == _id(found)
+    if _is_text(wanted) or _is_text(found):
+        return _collapsed(wanted) == _collapsed(found)
+    if isinstance(found, Decimal) and wanted is None:
+        return found == 0
+    return wanted == found
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not isinstance(value, StrEnum)
+
+
+def _id(value: object) -> int | None:
+    return value.id if isinstance(value, Reference) else None
+
+
+def _collapsed(value: object) -> str:
+    return " ".join(str(value or "").split())
+
+
+def _wire_value(value: object) -> object:
+    if isinstance(value, Reference):
+        return {"id": value.id}
+    if isinstance(value, StrEnum):
+        return value.value
+    return value

@@ -1,0 +1,273 @@
+"""The world that both sandbox systems show: records by table, tenants and usage.
+
+The world is loaded from the CSVs of `data/demo`, with every date relative to today. What is
+changed afterwards is kept as a small overlay, written to a state file when one is given, so that
+a restart goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import simplejson
+
+from core.sandbox.demo_connectwise import load_connectwise
+from core.sandbox.demo_sophos import SophosDemo, load_sophos
+
+DEMO_DIR = Path(__file__).resolve().parents[2] / "data" / "demo"
+
+Record = dict[str, Any]
+
+TABLE_NAMES = (
+    "additions",
+    "agreementTypes",
+    "agreements",
+    "audittrail",
+    "billingCycles",
+    "catalog",
+    "categories",
+    "companies",
+    "companyStatuses",
+    "companyTypes",
+    "contacts",
+    "departments",
+    "locations",
+    "manufacturers",
+    "subcategories",
+    "taxCodes",
+    "types",
+    "unitOfMeasures",
+)
+
+
+class Table:
+    """Records of one kind by id. Change them only through the methods, under the world's lock.
+
+    A record is a plain dict in the shape of the wire: Decimal numbers, ISO strings for dates,
+    nulls omitted. `records` is for reading; what is stored is a copy of what was given.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        records: dict[int, Record] | None = None,
+        on_change: Callable[[str, int], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.records: dict[int, Record] = records or {}
+        self.next_id = max(self.records, default=0) + 1
+        self._on_change = on_change or (lambda _name, _id: None)
+
+    def get(self, record_id: int) -> Record | None:
+        """The live record, or None."""
+        return self.records.get(record_id)
+
+    def all(self) -> list[Record]:
+        """The live records in the order of their ids."""
+        return [self.records[key] for key in sorted(self.records)]
+
+    def insert(self, record: Record) -> int:
+        """Store a new record under the next id, which is never used twice."""
+        record_id = self.next_id
+        self.replace(record_id, record)
+        return record_id
+
+    def replace(self, record_id: int, record: Record) -> None:
+        """Store the record under this id, whole."""
+        self.records[record_id] = {"id": record_id, **_without_id(copy.deepcopy(record))}
+        self.next_id = max(self.next_id, record_id + 1)
+        self._on_change(self.name, record_id)
+
+    def delete(self, record_id: int) -> None:
+        """Forget the record; KeyError when there is none."""
+        del self.records[record_id]
+        self._on_change(self.name, record_id)
+
+
+def _without_id(record: Record) -> Record:
+    return {key: value for key, value in record.items() if key != "id"}
+
+
+class World:
+    """Both vendors' records. Hold `lock` over anything that reads and then writes."""
+
+    def __init__(
+        self, today: date, data_dir: Path = DEMO_DIR, state_file: Path | None = None
+    ) -> None:
+        self.lock = threading.RLock()
+        self.today = today
+        self._drift = today - datetime.now(UTC).date()
+        self._data_dir = data_dir
+        self._state_file = state_file
+        self._depth = 0
+        self._dirty = False
+        self._load_base()
+        self._apply_state()
+
+    @classmethod
+    def load(
+        cls,
+        today: date | None = None,
+        data_dir: Path | None = None,
+        state_file: Path | None = None,
+    ) -> World:
+        """The demo world of a day (default: today), with what the state file adds to it."""
+        return cls(today or datetime.now(UTC).date(), data_dir or DEMO_DIR, state_file)
+
+    def now(self) -> datetime:
+        """The world's clock, UTC: the real one, moved to the world's day."""
+        return datetime.now(UTC) + self._drift
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the lock; the state file is written once, at the end."""
+        with self.lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                self._save_if_due()
+
+    def reset(self) -> None:
+        """Back to the demo data; the state file is emptied too."""
+        with self.transaction():
+            self._load_base()
+            self._dirty = True
+
+    # ------------------------------------------------------------ Sophos
+
+    @property
+    def partner_id(self) -> str:
+        """The partner's id, which `whoami` answers and `X-Partner-ID` carries."""
+        return self._sophos.partner_id
+
+    @property
+    def tenants(self) -> list[Record]:
+        """All tenants in the shape of the Partner API."""
+        with self.lock:
+            return [self._patched(tenant) for tenant in self._sophos.tenants]
+
+    def patch_tenant(self, tenant_id: str, changes: Record) -> Record:
+        """Change members of a tenant; None removes one. KeyError for an unknown id."""
+        with self.transaction():
+            known = {tenant["id"]: tenant for tenant in self._sophos.tenants}
+            self._tenant_changes.setdefault(known[tenant_id]["id"], {}).update(changes)
+            self._dirty = True
+            return self._patched(known[tenant_id])
+
+    def _patched(self, tenant: Record) -> Record:
+        changes = self._tenant_changes.get(tenant["id"], {})
+        removed = {name for name, value in changes.items() if value is None}
+        merged = {**tenant, **changes}
+        return {name: value for name, value in merged.items() if name not in removed}
+
+    def usage_lines(self, month: str) -> list[Record] | None:
+        """The billing report's lines of a month `YYYY-MM`; None where there is no data."""
+        with self.lock:
+            if month in self._usage_overrides:
+                return copy.deepcopy(self._usage_overrides[month])
+            lines = self._sophos.lines(month)
+            if lines is None:
+                return None
+            return [self._renamed(line) for line in lines]
+
+    def usage_months(self) -> list[str]:
+        """The months that have data, oldest first; the last one is the unfinished month."""
+        with self.lock:
+            given = {month: lines is not None for month, lines in self._usage_overrides.items()}
+            known = {month: True for month in self._sophos.months()} | given
+            return sorted(month for month, has_data in known.items() if has_data)
+
+    def set_usage_lines(self, month: str, lines: list[Record] | None) -> None:
+        """Replace a month's lines; None makes the month answer that there is no data."""
+        with self.transaction():
+            self._usage_overrides[month] = copy.deepcopy(lines)
+            self._dirty = True
+
+    def rename_sophos_product(self, product_code: str, description: str) -> None:
+        """Let every month's lines of this code carry another description, as the vendor does."""
+        with self.transaction():
+            self._descriptions[product_code] = description
+            self._dirty = True
+
+    def _renamed(self, line: Record) -> Record:
+        name = self._descriptions.get(line["productCode"])
+        return line if name is None else {**line, "productDescription": name}
+
+    # ------------------------------------------------------------ base and overlay
+
+    def _load_base(self) -> None:
+        base = load_connectwise(self._data_dir, self.today)
+        self.tables = {name: Table(name, base.get(name), self._note_change) for name in TABLE_NAMES}
+        self._sophos: SophosDemo = load_sophos(self._data_dir, self.today)
+        self._changed: dict[str, set[int]] = {}
+        self._usage_overrides: dict[str, list[Record] | None] = {}
+        self._descriptions: dict[str, str] = {}
+        self._tenant_changes: dict[str, Record] = {}
+
+    def _note_change(self, table: str, record_id: int) -> None:
+        with self.lock:
+            self._changed.setdefault(table, set()).add(record_id)
+            self._dirty = True
+            self._save_if_due()
+
+    def _save_if_due(self) -> None:
+        if self._depth or not self._dirty:
+            return
+        self._dirty = False
+        if self._state_file is not None:
+            _write_atomically(self._state_file, simplejson.dumps(self._state(), use_decimal=True))
+
+    def _state(self) -> Record:
+        return {
+            "tables": {
+                name: {str(key): self.tables[name].get(key) for key in sorted(keys)}
+                for name, keys in self._changed.items()
+            },
+            "next_ids": {name: self.tables[name].next_id for name in self._changed},
+            "usage": self._usage_overrides,
+            "descriptions": self._descriptions,
+            "tenants": self._tenant_changes,
+        }
+
+    def _apply_state(self) -> None:
+        if self._state_file is None or not self._state_file.exists():
+            return
+        state = simplejson.loads(self._state_file.read_text(encoding="utf-8"), use_decimal=True)
+        for name, records in state["tables"].items():
+            self._apply_table(self.tables[name], records)
+        for name, next_id in state["next_ids"].items():
+            self.tables[name].next_id = max(self.tables[name].next_id, next_id)
+        self._usage_overrides = state["usage"]
+        self._descriptions = state["descriptions"]
+        self._tenant_changes = state["tenants"]
+
+    def _apply_table(self, table: Table, records: dict[str, Record | None]) -> None:
+        for key, record in records.items():
+            if record is None:
+                table.records.pop(int(key), None)
+            else:
+                table.records[int(key)] = record
+            self._changed.setdefault(table.name, set()).add(int(key))
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    """Write beside the file and swap, so that a crash leaves the old state or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,118 @@
+"""The one place where real things are wired: store, clients, use cases, and the sandbox."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.clients.connectwise import ConnectWise
+from core.clients.http import HttpLimits
+from core.clients.sophos import SophosPartner
+from core.sandbox.server import Sandbox, start_sandbox
+from core.settings import (
+    ConnectWiseSettings,
+    Mode,
+    Settings,
+    SophosSettings,
+    load_settings,
+    read_secrets,
+)
+from core.storage.store import Store
+from core.use_cases.catalog import Catalog
+from core.use_cases.connections import Connections
+from core.use_cases.jobs import Clock, Jobs
+from core.use_cases.mappings import Mappings
+from core.use_cases.preferences import Preferences
+from core.use_cases.products import Products
+from core.use_cases.usage import UsageFetching
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that pages and the command line may do."""
+
+    settings: Settings
+    store: Store
+    connectwise: ConnectWise
+    sophos: SophosPartner
+    jobs: Jobs
+    preferences: Preferences
+    catalog: Catalog
+    mappings: Mappings
+    products: Products
+    usage: UsageFetching
+    connections: Connections
+    clock: Clock
+    sandbox: Sandbox | None
+
+    @property
+    def mode(self) -> Mode:
+        return Mode.REAL if self.sandbox is None else Mode.SANDBOX
+
+    def close(self) -> None:
+        """Let a running task end, then give the database file free."""
+        self.jobs.close()
+        self.connectwise.close()
+        self.sophos.close()
+        self.store.close()
+        if self.sandbox is not None:
+            self.sandbox.stop()
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def configured(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this machine; raises ConfigurationError when they do not add up."""
+    return load_settings(os.environ if environment is None else environment, read_secrets())
+
+
+def build_services(
+    settings: Settings | None = None,
+    *,
+    clock: Clock = utc_now,
+    limits: HttpLimits | None = None,
+) -> Services:
+    """Open the store and connect everything; without vendors, start the sandbox.
+
+    Raises ConfigurationError, StoreInUseError or StoreMismatchError.
+    """
+    settings = settings or configured()
+    store = Store.open(settings.store_path, settings.mode, clock)
+    try:
+        return _wire(settings, store, clock, limits)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _wire(settings: Settings, store: Store, clock: Clock, limits: HttpLimits | None) -> Services:
+    sandbox = None
+    connectwise_settings, sophos_settings = settings.connectwise, settings.sophos
+    if connectwise_settings is None or sophos_settings is None:
+        sandbox = start_sandbox(state_file=settings.store_path.with_suffix(".world.json"))
+        given = sandbox.as_json()
+        connectwise_settings = ConnectWiseSettings(**given["connectwise"])
+        sophos_settings = SophosSettings(**given["sophos"])
+    connectwise = ConnectWise(connectwise_settings, limits)
+    sophos = SophosPartner(sophos_settings, limits)
+    preferences = Preferences(store, clock)
+    catalog = Catalog(store, connectwise, clock)
+    return Services(
+        settings=settings,
+        store=store,
+        connectwise=connectwise,
+        sophos=sophos,
+        jobs=Jobs(clock),
+        preferences=preferences,
+        catalog=catalog,
+        mappings=Mappings(store, catalog, clock),
+        products=Products(store, connectwise, catalog, preferences, clock),
+        usage=UsageFetching(store, sophos, catalog, preferences, clock),
+        connections=Connections(connectwise, sophos),
+        clock=clock,
+        sandbox=sandbox,
+    )

@@ -1,0 +1,117 @@
+"""The catalog snapshot: refreshed from ConnectWise, searched in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.clients.connectwise import ConnectWise
+from core.domain.mapping import availability_of, with_availability
+from core.domain.models import CatalogEntry, ProductMapping
+from core.domain.product_search import ProductIndex
+from core.storage.mappings_store import MappingWrite
+from core.storage.store import Store
+from core.use_cases.jobs import Clock, Progress, ignore_progress
+from core.use_cases.mapping_history import SYSTEM, changes_history
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The catalog as last read. `by_id` is None while it was never read."""
+
+    version: str
+    entries: tuple[CatalogEntry, ...]
+    by_id: Mapping[int, CatalogEntry] | None
+    index: ProductIndex
+
+
+class Catalog:
+    """Reads all products at once and keeps them searchable between refreshes."""
+
+    def __init__(self, store: Store, connectwise: ConnectWise, clock: Clock) -> None:
+        self._store = store
+        self._connectwise = connectwise
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._changes = 0
+        self._snapshot: Snapshot | None = None
+
+    def refresh(self, progress: Progress = ignore_progress) -> int:
+        """Read the whole catalog, replace the snapshot, and move mapping states.
+
+        Returns the number of products. A failed read leaves the old snapshot as it is.
+        """
+        entries = self._connectwise.list_catalog(lambda done: progress(done, None))
+        now = self._clock()
+        self._store.catalog.replace(entries, now)
+        self._forget()
+        self._move_states(now)
+        return len(entries)
+
+    def refreshed_at(self) -> datetime | None:
+        """When the snapshot was read, in UTC."""
+        return self._store.catalog.refreshed_at()
+
+    def snapshot(self) -> Snapshot:
+        """The snapshot with its index, built once per change."""
+        with self._lock:
+            if self._snapshot is None:
+                self._snapshot = self._load()
+            return self._snapshot
+
+    def version(self) -> str:
+        """Changes with the snapshot."""
+        return self.snapshot().version
+
+    def entries(self) -> tuple[CatalogEntry, ...]:
+        return self.snapshot().entries
+
+    def find(self, text: str, limit: int = 20) -> list[CatalogEntry]:
+        """Products whose identifier or description has all words of `text`, best first."""
+        return self.snapshot().index.find(text, limit)
+
+    def put(self, entry: CatalogEntry) -> None:
+        """Keep one product that was just created or edited."""
+        self._store.catalog.put(entry)
+        self._forget()
+        self._move_states(self._clock())
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._snapshot = None
+            self._changes += 1
+
+    def _load(self) -> Snapshot:
+        refreshed_at = self._store.catalog.refreshed_at()
+        entries = tuple(self._store.catalog.all())
+        known = refreshed_at is not None or entries
+        return Snapshot(
+            version=f"{refreshed_at.isoformat() if refreshed_at else 'none'}/{self._changes}",
+            entries=entries,
+            by_id={entry.id: entry for entry in entries} if known else None,
+            index=ProductIndex(entries),
+        )
+
+    def _move_states(self, now: datetime) -> None:
+        if self.refreshed_at() is None:
+            return  # single products are known, but that the others are missing is not
+        by_id = self.snapshot().by_id
+
+        def decide(current: dict[str, ProductMapping]) -> MappingWrite:
+            moved = [
+                after
+                for mapping in current.values()
+                if (after := _with_availability(mapping, by_id, now)) != mapping
+            ]
+            return moved, changes_history(current, moved, now, SYSTEM, "catalog")
+
+        self._store.mappings.change(decide)
+
+
+def _with_availability(
+    mapping: ProductMapping, by_id: Mapping[int, CatalogEntry] | None, now: datetime
+) -> ProductMapping:
+    availability = availability_of(mapping.connectwise_product_id, by_id)
+    return with_availability(mapping, availability, now)

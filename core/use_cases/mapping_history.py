@@ -1,0 +1,52 @@
+"""What the history keeps of a changed mapping: one entry per changed field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from uuid import uuid4
+
+from core.domain.models import MappingHistoryEntry, ProductMapping
+
+SYSTEM = "system"
+_FIELDS = ("connectwise_product_id", "sync", "state")
+
+
+def changes_history(
+    before: Mapping[str, ProductMapping],
+    after: Iterable[ProductMapping],
+    at: datetime,
+    by: str,
+    origin: str,
+) -> list[MappingHistoryEntry]:
+    """One entry per field that differs; every field of a mapping that is new."""
+    return [
+        MappingHistoryEntry(
+            id=str(uuid4()),
+            product_code=mapping.product_code,
+            at=at,
+            by=by,
+            origin=origin,
+            field=field,
+            old=old,
+            new=new,
+        )
+        for mapping in after
+        for field, old, new in _differences(before.get(mapping.product_code), mapping)
+    ]
+
+
+def _differences(
+    before: ProductMapping | None, after: ProductMapping
+) -> Iterator[tuple[str, str, str]]:
+    for field in _FIELDS:
+        old = _plain(getattr(before, field)) if before else ""
+        new = _plain(getattr(after, field))
+        if old != new:
+            yield field, old, new
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

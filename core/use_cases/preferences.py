@@ -1,0 +1,45 @@
+"""Settings that people change in the dashboard, kept in the store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+
+from core.domain.models import ProductClass
+from core.domain.product_form import ProductDefaults
+from core.storage.store import Store
+from core.use_cases.jobs import Clock
+
+_PRODUCT_DEFAULTS = "product_defaults"
+
+
+class Preferences:
+    """Reads and writes settings; an unreadable value counts as not set."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def get(self, key: str) -> str | None:
+        return self._store.settings.get(key)
+
+    def put(self, key: str, value: str, by: str) -> None:
+        self._store.settings.put(key, value, by, self._clock())
+
+    def defaults(self) -> ProductDefaults:
+        """What new ConnectWise products start from."""
+        return _parse_defaults(self.get(_PRODUCT_DEFAULTS))
+
+    def save_defaults(self, defaults: ProductDefaults, by: str) -> None:
+        self.put(_PRODUCT_DEFAULTS, json.dumps(asdict(defaults)), by)
+
+
+def _parse_defaults(text: str | None) -> ProductDefaults:
+    if text is None:
+        return ProductDefaults()
+    stored = json.loads(text)
+    known = {field.name for field in fields(ProductDefaults)}
+    values = {name: value for name, value in stored.items() if name in known}
+    if "product_class" in values:
+        values["product_class"] = ProductClass(values["product_class"])
+    return ProductDefaults(**values)

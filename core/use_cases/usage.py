@@ -1,0 +1,165 @@
+"""Fetching usage: a month complete or not at all, every raw line kept, states moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from core.clients.sophos import SophosPartner
+from core.domain.mapping import availability_of, new_mapping, with_usage
+from core.domain.models import (
+    FetchSource,
+    FetchStatus,
+    ProductMapping,
+    ProductUsage,
+    UsageFetch,
+    UsageLine,
+)
+from core.domain.month import Month
+from core.domain.usage import aggregate, by_product, content_hash
+from core.domain.usage_csv import months_of, parse_usage
+from core.errors import InputError, UsageSyncError, VendorError, message
+from core.storage.mappings_store import MappingWrite
+from core.storage.store import Store
+from core.use_cases.catalog import Catalog
+from core.use_cases.jobs import Clock, Progress, ignore_progress
+from core.use_cases.mapping_history import SYSTEM, changes_history
+from core.use_cases.preferences import Preferences
+
+
+class UsageFetching:
+    """Brings months of usage into the store, from the vendor's API or its file."""
+
+    def __init__(
+        self,
+        store: Store,
+        sophos: SophosPartner,
+        catalog: Catalog,
+        preferences: Preferences,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._sophos = sophos
+        self._catalog = catalog
+        self._preferences = preferences
+        self._clock = clock
+
+    def fetch(self, month: Month, by: str, progress: Progress = ignore_progress) -> UsageFetch:
+        """Read one month from Sophos.
+
+        A month that fails in any way is recorded as incomplete, decides nothing, leaves the
+        usage of an earlier fetch as it is, and raises the VendorError.
+        """
+        started = self._clock()
+        try:
+            lines = self._sophos.billing_usage(month, progress)
+            self._refuse_vanished(month, lines)
+        except VendorError as error:
+            self._record(month, (), by, FetchSource.API, started, error)
+            raise
+        return self._record(month, lines, by, FetchSource.API, started, None)
+
+    def import_file(self, text: str, by: str, month: Month | None = None) -> UsageFetch:
+        """Read the vendor's usage file. The month comes from the file unless it is given.
+
+        Raises InputError with every bad row; then nothing is kept.
+        """
+        started = self._clock()
+        lines = parse_usage(text)
+        wanted = month or _only_month(months_of(lines))
+        return self._record(wanted, lines, by, FetchSource.FILE, started, None)
+
+    def months(self) -> list[Month]:
+        """The months with usage, newest first."""
+        return self._store.usage.months()
+
+    def last_fetch(self, month: Month | None = None) -> UsageFetch | None:
+        """The newest fetch, of one month or of any."""
+        fetches = self._store.usage.fetches(month)
+        return fetches[0] if fetches else None
+
+    def by_product(self, month: Month) -> dict[str, ProductUsage]:
+        """The usage of one month by Sophos product."""
+        return by_product(self._store.usage.usage(month))
+
+    def unassigned_lines(self, month: Month) -> list[UsageLine]:
+        """Lines of a month that belong to no customer."""
+        fetch = next(
+            (
+                fetch
+                for fetch in self._store.usage.fetches(month)
+                if fetch.status is FetchStatus.COMPLETE
+            ),
+            None,
+        )
+        lines = self._store.usage.lines(fetch.id) if fetch else []
+        return [line for line in lines if line.account_id is None]
+
+    def _refuse_vanished(self, month: Month, lines: Sequence[UsageLine]) -> None:
+        """No lines where there were some is an answer gone wrong, not a month without usage."""
+        if not lines and self._store.usage.usage(month):
+            raise VendorError(
+                message(
+                    "Sophos has no lines for {month}, though it had some before.", month=str(month)
+                ),
+                system="Sophos",
+                remedy=message(
+                    "The earlier usage is kept. Fetch again later; if it stays empty, ask Sophos."
+                ),
+            )
+
+    def _record(
+        self,
+        month: Month,
+        lines: Sequence[UsageLine],
+        by: str,
+        source: FetchSource,
+        started: datetime,
+        error: UsageSyncError | None,
+    ) -> UsageFetch:
+        fetch = UsageFetch(
+            id=str(uuid4()),
+            month=month,
+            source=source,
+            status=FetchStatus.COMPLETE if error is None else FetchStatus.INCOMPLETE,
+            started_at=started,
+            finished_at=self._clock(),
+            line_count=len(lines),
+            content_hash=content_hash(lines),
+            error="" if error is None else str(error),
+            fetched_by=by,
+        )
+        usages = aggregate(month, lines)
+        decide = None if error else self._moves(month, by_product(usages))
+        self._store.usage.record_fetch(fetch, lines, usages, decide)
+        return fetch
+
+    def _moves(
+        self, month: Month, usage: Mapping[str, ProductUsage]
+    ) -> Callable[[dict[str, ProductMapping]], MappingWrite]:
+        """What identified usage does to the mappings, decided inside the fetch's transaction."""
+        by_id = self._catalog.snapshot().by_id
+        sync = self._preferences.defaults().new_products_sync
+        now = self._clock()
+
+        def after(mapping: ProductMapping) -> ProductMapping:
+            identified = usage[mapping.product_code].billable > 0
+            availability = availability_of(mapping.connectwise_product_id, by_id)
+            return with_usage(mapping, month, availability, now) if identified else mapping
+
+        def decide(current: dict[str, ProductMapping]) -> MappingWrite:
+            seen = [current.get(code) or new_mapping(code, now, sync=sync) for code in usage]
+            moved = [after(m) for m in seen if after(m) != current.get(m.product_code)]
+            return moved, changes_history(current, moved, now, SYSTEM, "usage")
+
+        return decide
+
+
+def _only_month(months: Sequence[Month]) -> Month:
+    if len(months) == 1:
+        return months[0]
+    raise InputError(
+        message("The file does not say which single month it is of."),
+        remedy=message("Give the month as well, for example --month 2026-10."),
+    )

@@ -1,0 +1,166 @@
+"""The mapping grid: AG Grid behind one function, so that another grid can take its place.
+
+How it stays right:
+- Rows are the truth and carry what is staged. What the person does between two runs of the page
+  lies over them in the browser until the rows say, in `seen`, that it was taken.
+- AG Grid's own value changes are never used: after the first of them streamlit-aggrid would take
+  no data from the server any more (`client_wins`), or close an open editor at every run
+  (`server_wins`).
+- Options never change while the grid is on the page, because a change would rebuild its columns.
+- Colours are the theme's CSS variables, so that a change of theme needs no run of the page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from st_aggrid import AgGrid, StAggridTheme
+
+from pages.components.grid_assets import Script, call, library
+from pages.components.grid_columns import columns, locale_text
+from pages.components.grid_events import GridMessage, parse_message
+
+ROW_HEIGHT = 46
+EXPLAINED_ROW_HEIGHT = 118
+HEIGHT = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridRow:
+    """One row as it is shown; every text is ready for the reader, ids are text, "" is nothing.
+
+    `explanation` stands in the row itself, for states that a person has to understand.
+    `search` is what the quick filter looks in besides the ConnectWise product. `usage` and
+    `suggestion_score` are for sorting, -1 for none. `seen` is the last step taken.
+    """
+
+    code: str
+    name: str
+    former: str
+    group: str
+    firewall: bool
+    search: str
+    product_id: str
+    identifier: str
+    description: str
+    base_product_id: str
+    base_product: str
+    default_product: str
+    sync: bool
+    base_sync: bool
+    state: str
+    next_state: str
+    since: str
+    state_hint: str
+    explanation: str
+    usage: float
+    usage_whole: str
+    usage_fraction: str
+    usage_month: str
+    usage_hint: str
+    suggestion_id: str
+    suggestion_identifier: str
+    suggestion_score: float
+    suggestion_reason: str
+    conflict: bool
+    seen: float
+
+
+def mapping_grid(
+    rows: Sequence[GridRow],
+    *,
+    key: str,
+    labels: dict[str, str],
+    language: str,
+    view: str,
+    on_message: Callable[[GridMessage], None],
+) -> None:
+    """Draw the grid; `on_message` is called once for each message, before the page's next run.
+
+    `view` (see `GridMessage.view`), `labels` and `language` have to stay the same for a `key`.
+    """
+
+    def receive(answer: Any) -> None:
+        on_message(parse_message(answer.raw_data))
+
+    AgGrid(
+        _frame(rows),
+        gridOptions=_options(labels, language, view),
+        key=key,
+        height=HEIGHT,
+        theme=_theme(),
+        data_return_mode="CUSTOM",
+        custom_jscode_for_grid_return=Script("() => null"),
+        update_on=[],
+        callback=receive,
+        allow_unsafe_jscode=True,
+        enable_enterprise_modules=False,
+        use_json_serialization=False,
+    )
+
+
+def is_new(key: str) -> bool:
+    """True when the grid is not on the page yet: Streamlit forgets keys that are not drawn."""
+    return key not in st.session_state
+
+
+def _frame(rows: Sequence[GridRow]) -> pd.DataFrame:
+    frame = pd.DataFrame([vars(row) for row in rows], columns=[f.name for f in fields(GridRow)])
+    return frame if rows else frame.astype(str)
+
+
+def _theme() -> StAggridTheme:
+    return StAggridTheme(base="quartz")
+
+
+def _options(labels: dict[str, str], language: str, view: str) -> dict[str, Any]:
+    stored = json.loads(view) if view else {}
+    return {
+        # First, because the other callbacks use what it installs.
+        "context": {
+            "library": Script(library(json.dumps(labels))),
+            "language": language,
+            "quick": stored.get("quick") or "",
+        },
+        "components": Script("window.usageSyncGrid.components"),
+        "columnDefs": columns(),
+        "defaultColDef": {"resizable": True, "sortable": True, "suppressHeaderMenuButton": True},
+        "getRowId": Script("({data}) => data.code"),
+        "onGridReady": call("onGridReady"),
+        "onCellKeyDown": call("onCellKeyDown"),
+        "rowClassRules": {"us-conflict": Script("({data}) => Boolean(data && data.conflict)")},
+        "rowSelection": {
+            "mode": "multiRow",
+            "selectAll": "filtered",
+            "enableClickSelection": False,
+        },
+        "selectionColumnDef": {"width": 44, "pinned": None},
+        "initialState": _initial_state(stored),
+        "quickFilterText": stored.get("quick") or "",
+        "quickFilterParser": call("quickWords"),
+        "quickFilterMatcher": call("quickMatch"),
+        "localeText": locale_text(),
+        "rowHeight": ROW_HEIGHT,
+        "getRowHeight": Script(
+            f"({{data}}) => data && data.explanation ? {EXPLAINED_ROW_HEIGHT} : {ROW_HEIGHT}"
+        ),
+        "headerHeight": 38,
+        "stopEditingWhenCellsLoseFocus": True,
+        "enableCellTextSelection": True,
+        "ensureDomOrder": True,
+        "suppressDragLeaveHidesColumns": True,
+        "animateRows": False,
+        "tooltipShowDelay": 300,
+    }
+
+
+def _initial_state(stored: dict[str, Any]) -> dict[str, Any]:
+    state = stored.get("state")
+    if not isinstance(state, dict):
+        return {}
+    return {name: part for name, part in state.items() if part is not None}

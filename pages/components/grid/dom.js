@@ -1,0 +1,48 @@
+/* Small DOM builders. Text always goes in through textContent: what a vendor's API sends is data. */
+function element(tag, className, text) {
+  const node = document.createElement(tag)
+  if (className) node.className = className
+  if (text !== undefined && text !== "") node.textContent = text
+  return node
+}
+
+const ICONS = {
+  plus: "M12 5v14M5 12h14",
+  details: "M4 5h16v14H4zM8 10h8M8 14h5",
+  history: "M4 12a8 8 0 1 0 2.6-5.9L4 8.5M4 4v4.5h4.5M12 8v4.5l3 2",
+  active: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 12.3l2.8 2.7L16 9.5",
+  off: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 12h8",
+  unmapped: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9.6 9.6a2.5 2.5 0 1 1 3.4 2.3c-.7.3-1 .8-1 1.6M12 16.6v.1",
+  stopped: "M8 3h8l5 5v8l-5 5H8l-5-5V8zM10 9v6M14 9v6",
+  broken: "M12 4 2.8 20h18.4zM12 10v4.5M12 17.2v.1",
+  conflict: "M7 4 3 8l4 4M3 8h12M17 12l4 4-4 4M21 16H9",
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+  svg.setAttribute("viewBox", "0 0 24 24")
+  svg.setAttribute("aria-hidden", "true")
+  svg.setAttribute("class", "us-icon")
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path")
+  path.setAttribute("d", ICONS[name])
+  svg.appendChild(path)
+  return svg
+}
+
+function iconButton(name, label, onClick) {
+  const button = element("button", "us-icon-button")
+  button.type = "button"
+  button.tabIndex = -1
+  button.title = label
+  button.setAttribute("aria-label", label)
+  button.appendChild(icon(name))
+  button.addEventListener("click", (event) => {
+    event.stopPropagation()
+    onClick()
+  })
+  return button
+}
+
+function fill(template, places) {
+  return template.replace(/\{(\w+)\}/g, (whole, name) => (name in places ? places[name] : whole))
+}

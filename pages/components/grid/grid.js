@@ -1,0 +1,167 @@
+/* What the grid as a whole does: keyboard, selection, view state, quick filter, theme. */
+function later(action, wait) {
+  let timer = 0
+  return () => {
+    clearTimeout(timer)
+    timer = setTimeout(action, wait)
+  }
+}
+
+const postSoon = later(post, 150)
+const postView = later(post, 600)
+
+function takeView() {
+  const { filter, sort, columnSizing, columnOrder, columnPinning } = gridApi.getState()
+  return { state: { filter, sort, columnSizing, columnOrder, columnPinning }, quick: quickText }
+}
+
+function noteView() {
+  const now = takeView()
+  if (JSON.stringify(now) === JSON.stringify(view)) return
+  const first = view === null
+  view = now
+  if (!first) postView()
+}
+
+function noteSelection() {
+  const ids = []
+  gridApi.forEachNodeAfterFilterAndSort((node) => node.isSelected() && ids.push(node.id))
+  if (JSON.stringify(ids) === JSON.stringify(selected)) return
+  selected = ids
+  postSoon()
+}
+
+function onCellKeyDown({ event, node, colDef, data }) {
+  const key = event.key.toLowerCase()
+  if ((event.ctrlKey || event.metaKey) && (key === "z" || key === "y")) {
+    event.preventDefault()
+    return act(key === "y" || event.shiftKey ? "redo" : "undo", data)
+  }
+  const press = key === " " || key === "enter"
+  if (press && colDef.colId === "sync") stage(node, "sync", !syncOf(data))
+  else if (press && (colDef.colId === "details" || colDef.colId === "suggestion")) {
+    const button = event.target.querySelector("button")
+    if (button) button.click()
+  } else if ((key === "delete" || key === "backspace") && colDef.colId === "product") {
+    stage(node, "product", null)
+  } else return
+  event.preventDefault()
+}
+
+function suppressKey({ event, editing, colDef }) {
+  if (editing) return true
+  if (event.ctrlKey || event.metaKey) return event.key.toLowerCase() === "z"
+  const own = { sync: [" ", "Enter"], details: [" ", "Enter"], suggestion: [" ", "Enter"] }
+  own.product = ["Delete", "Backspace"]
+  return (own[colDef.colId] || []).includes(event.key)
+}
+
+function buildQuickFilter(start) {
+  const bar = element("div", "us-bar")
+  const input = element("input", "us-quick")
+  input.type = "search"
+  input.value = start
+  input.placeholder = labels.quick_filter
+  input.setAttribute("aria-label", labels.quick_filter)
+  const count = element("span", "us-count")
+  count.setAttribute("role", "status")
+  const apply = later(() => {
+    quickText = input.value
+    gridApi.setGridOption("quickFilterText", quickText)
+    noteView()
+  }, 60)
+  input.addEventListener("input", apply)
+  bar.append(input, count)
+  return { bar, count }
+}
+
+function followTheme() {
+  const follow = () => {
+    const styles = getComputedStyle(document.documentElement)
+    const rgb = colourOf(styles.getPropertyValue("--background-color"))
+    document.documentElement.style.colorScheme = rgb < 128 ? "dark" : "light"
+    const injected = [...document.head.querySelectorAll("style")].filter((style) =>
+      style.textContent.includes("--secondary-background-color:"),
+    )
+    injected.slice(0, -1).forEach((style) => style.remove())
+  }
+  new MutationObserver(follow).observe(document.head, { childList: true })
+  follow()
+}
+
+function colourOf(text) {
+  const context = document.createElement("canvas").getContext("2d")
+  context.fillStyle = text.trim() || "#ffffff"
+  context.fillRect(0, 0, 1, 1)
+  const [r, g, b] = context.getImageData(0, 0, 1, 1).data
+  return 0.299 * r + 0.587 * g + 0.114 * b
+}
+
+function onGridReady({ api, context }) {
+  if (gridApi === api) return
+  gridApi = api
+  document.documentElement.lang = context.language
+  window.frameElement?.setAttribute("title", labels.grid)
+  const container = document.getElementById("gridContainer")
+  quickText = context.quick
+  const { bar, count } = buildQuickFilter(quickText)
+  container.prepend(bar)
+  const tell = () => {
+    const shown = api.getDisplayedRowCount()
+    count.textContent = fill(labels.rows, { shown })
+  }
+  const prepare = () => (window.requestIdleCallback || setTimeout)(() => search())
+  window.parent.addEventListener("usage-sync-catalog", prepare)
+  prepare()
+  api.addEventListener("modelUpdated", () => {
+    tell()
+    noteSelection()
+  })
+  api.addEventListener("rowDataUpdated", () => api.resetRowHeights())
+  api.addEventListener("selectionChanged", noteSelection)
+  api.addEventListener("stateUpdated", noteView)
+  tell()
+}
+
+const style = document.createElement("style")
+style.textContent = CSS_TEXT
+document.head.appendChild(style)
+followTheme()
+
+const quickWords = (text) => normalise(text).split(/\s+/).filter(Boolean)
+
+window.usageSyncGrid = {
+  onGridReady,
+  onCellKeyDown,
+  suppressKey,
+  isDirty,
+  components: {
+    sophosProductCell: SophosProductCell,
+    productCell: ProductCell,
+    productEditor: ProductEditor,
+    detailsCell: DetailsCell,
+    syncCell: SyncCell,
+    stateCell: StateCell,
+    usageCell: UsageCell,
+    suggestionCell: SuggestionCell,
+  },
+  ProductSearch,
+  normalise,
+  quickWords,
+  quickMatch: (words, text) => {
+    const normalised = normalise(text)
+    return words.every((word) => normalised.includes(word))
+  },
+  quickProduct: ({ data }) => {
+    const product = productOf(data)
+    return `${product.identifier} ${product.description}`
+  },
+  sophosText: ({ data }) => `${data.name} ${data.code}`,
+  productText: ({ data }) => {
+    const product = productOf(data)
+    return `${product.identifier} ${product.description}`.trim()
+  },
+  sync: ({ data }) => syncOf(data),
+  stateText: ({ data }) => labels[`state_${data.state}`] || data.state,
+}
+return window.usageSyncGrid

@@ -1,0 +1,65 @@
+"""Long tasks: start one, watch it from any page, hear of its end."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.services import Services
+from core.use_cases.jobs import JobStatus
+from pages.components.language import _, text
+from pages.components.problems import show_error
+
+_WATCHED = "jobs_watched"
+_POLL_SECONDS = 1.0
+
+
+def watch(status: JobStatus) -> None:
+    """Tell this session of the task's end, and draw the page again with the task on it."""
+    st.session_state[_WATCHED] = status.kind
+    st.rerun()
+
+
+def job_panel(services: Services) -> None:
+    """The running task with its progress, or how the one that this session watched ended."""
+    running = services.jobs.current()
+    if running is not None:
+        st.session_state[_WATCHED] = running.kind
+        _progress(services)
+        return
+    kind = st.session_state.get(_WATCHED)
+    ended = services.jobs.last(kind) if kind else None
+    if ended is not None:
+        _outcome(ended)
+
+
+@st.fragment(run_every=_POLL_SECONDS)
+def _progress(services: Services) -> None:
+    running = services.jobs.current()
+    if running is None:
+        st.rerun(scope="app")
+    st.progress(_share(running), text=_progress_text(running))
+
+
+def _share(job: JobStatus) -> float:
+    return min(job.done / job.total, 1.0) if job.total else 0.0
+
+
+def _progress_text(job: JobStatus) -> str:
+    label = text(job.label)
+    if job.total:
+        return _("{task}: {done} of {total}", task=label, done=job.done, total=job.total)
+    if job.done:
+        return _("{task}: {done} so far", task=label, done=job.done)
+    return _("{task}…", task=label)
+
+
+def _outcome(job: JobStatus) -> None:
+    """Success is said once; a failure stays until it is closed."""
+    if job.error is None:
+        st.session_state[_WATCHED] = None
+        st.toast(_("{task}: done.", task=job.label), icon=":material/check_circle:")
+        return
+    show_error(job.error)
+    if st.button(_("Close"), key="jobs_close", icon=":material/close:"):
+        st.session_state[_WATCHED] = None
+        st.rerun()

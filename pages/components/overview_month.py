@@ -1,0 +1,74 @@
+"""The newest month at a glance, and the months before it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import streamlit as st
+
+from core.domain.models import MappingRow, MappingState
+from pages.components.formats import month_text, number
+from pages.components.language import _
+from pages.components.trend_chart import trend_chart
+from pages.components.usage_summary import MonthSummary
+
+
+def draw_month(rows: list[MappingRow], months: list[MonthSummary]) -> None:
+    """Figures of the newest month, each with its change."""
+    newest = months[-1]
+    before = months[-2] if len(months) > 1 else None
+    st.subheader(month_text(newest.month), anchor=False)
+    active = {row.product.code for row in rows if row.mapping.state is MappingState.ACTIVE}
+    synced = sum(code in active for code in newest.by_product)
+    with st.container(horizontal=True):
+        _figure(_("Customers with usage"), newest.customers, before and before.customers)
+        _figure(
+            _("Sophos products used"), len(newest.by_product), before and len(before.by_product)
+        )
+        st.metric(
+            _("Of these syncing"),
+            _("{part} of {whole}", part=synced, whole=len(newest.by_product)),
+            border=True,
+            height="stretch",
+        )
+        _figure(_("Billable quantity"), newest.billable, before and before.billable)
+
+
+def _figure(label: str, value: int | Decimal, before: int | Decimal | None) -> None:
+    change = None if before is None else value - before
+    delta = None
+    if change:
+        sign = "+" if change > 0 else "−"
+        delta = _("{change} since the month before", change=f"{sign}{number(abs(change))}")
+    st.metric(
+        label,
+        number(value),
+        delta=delta,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+    )
+
+
+def draw_trend(rows: list[MappingRow], months: list[MonthSummary]) -> None:
+    """Quantity by month, of all products or of one."""
+    names = {row.product.code: row.product.description or row.product.code for row in rows}
+    used = sorted(
+        {code for summary in months for code in summary.by_product},
+        key=lambda code: names.get(code, code).casefold(),
+    )
+    with st.container(border=True):
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.markdown("**" + _("Usage by month") + "**")
+            chosen = st.selectbox(
+                _("Sophos product"),
+                [None, *used],
+                format_func=lambda code: (
+                    _("All products") if code is None else names.get(code, code)
+                ),
+                key="overview_trend_product",
+                label_visibility="collapsed",
+                width=360,
+            )
+        trend_chart(months, chosen)

@@ -1,0 +1,101 @@
+"""The overview's first part: what needs a person."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from core.domain.models import MappingRow
+from core.domain.month import Month
+from core.services import Services
+from pages.components.identity import who
+from pages.components.language import _, ngettext
+from pages.components.problems import as_typed
+from pages.components.tasks import fetch_usage, read_catalog, recent_months
+from pages.components.todo import (
+    MAPPING_PAGE,
+    Todo,
+    catalog_todos,
+    mapping_todos,
+    renamed,
+    usage_todos,
+)
+from pages.components.usage_summary import MonthSummary
+
+_RENAMES_SEEN = "renames_seen"
+
+
+def draw_todos(services: Services, rows: list[MappingRow], months: list[MonthSummary]) -> None:
+    """One box per thing to do, each with the way to it; or that there is nothing."""
+    now = services.clock()
+    due = Month.last_complete(now.date())
+    todos = [
+        *usage_todos(
+            services.usage.last_fetch(),
+            [summary.month for summary in months],
+            due,
+            months[-1] if months else None,
+        ),
+        *mapping_todos(rows),
+        *catalog_todos(services.catalog.refreshed_at(), now),
+    ]
+    st.subheader(_("To do"), anchor=False)
+    for position, todo in enumerate(todos):
+        _draw_todo(services, todo, position)
+    new_names = _renames(services, rows)
+    if not todos and not new_names:
+        st.success(
+            _("Nothing needs you: every product with usage is mapped and its sync is on."),
+            icon=":material/check_circle:",
+        )
+
+
+def _draw_todo(services: Services, todo: Todo, position: int) -> None:
+    with st.container(
+        border=True,
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+    ):
+        st.markdown(
+            f"{todo.icon} **{as_typed(todo.title)}**  \n{as_typed(todo.detail)}", width="content"
+        )
+        if todo.show is not None:
+            st.page_link(
+                MAPPING_PAGE,
+                label=_("Show them"),
+                icon=":material/arrow_forward:",
+                query_params={"show": todo.show},
+            )
+        elif todo.action == "catalog":
+            if st.button(_("Read now"), key=f"overview_todo_{position}"):
+                read_catalog(services)
+        elif todo.action == "usage" and st.button(_("Fetch now"), key=f"overview_todo_{position}"):
+            fetch_usage(services, recent_months(services.clock().date(), 1))
+
+
+def _renames(services: Services, rows: list[MappingRow]) -> list[MappingRow]:
+    """Renames need no action: they are told once, until somebody has taken note."""
+    acknowledged = json.loads(services.preferences.get(_RENAMES_SEEN) or "{}")
+    new_names = renamed(rows, acknowledged)
+    if not new_names:
+        return []
+    with st.container(border=True):
+        title = ngettext(
+            "{count} Sophos product was renamed. Its mapping is kept.",
+            "{count} Sophos products were renamed. Their mappings are kept.",
+            len(new_names),
+        )
+        st.markdown(f":material/edit_note: **{as_typed(title)}**")
+        st.markdown("\n".join(_rename_line(row) for row in new_names))
+        if st.button(_("Noted"), key="overview_renames", icon=":material/done_all:"):
+            acknowledged |= {row.product.code: row.product.description for row in new_names}
+            services.preferences.put(_RENAMES_SEEN, json.dumps(acknowledged), who())
+            st.rerun()
+    return new_names
+
+
+def _rename_line(row: MappingRow) -> str:
+    former = row.product.former_descriptions[0]
+    return f"- {as_typed(former)} → {as_typed(row.product.description)}"

@@ -1,0 +1,163 @@
+"""Edit ConnectWise product: Apply writes what changed, and overwrites nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from core.domain.models import CatalogItem, ProductFields
+from core.domain.product_form import changed_fields, fields_of, validate
+from core.errors import InputError, Message, Problem, RefusedError, UsageSyncError
+from core.services import Services
+from core.use_cases.products import ProductChangedError
+from pages.components.language import _, ngettext
+from pages.components.problems import as_typed, failure_text, show_error
+from pages.components.product_add import NOTICE
+from pages.components.product_compare import draw_comparison
+from pages.components.product_fields import Form, draw_fields, forget, widget_limits
+from pages.components.product_values import Choices, Values, choices, fields_from, values_of
+
+_KEY = "product_edit"
+
+
+@dataclass
+class EditState:
+    """The open dialog: the product as read, what is typed over it, what went wrong.
+
+    `theirs` is set while somebody else's change waits for the person's decision.
+    """
+
+    base: CatalogItem
+    values: Values
+    checked: bool = False
+    theirs: CatalogItem | None = None
+    failure: tuple[Message, Message | None] | None = None
+    refused: list[tuple[Problem, object]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, item: CatalogItem) -> EditState:
+        """The form of a product that was just read."""
+        return cls(item, values_of(item))
+
+    def forget(self) -> None:
+        """Drop the widgets' values."""
+        forget(_KEY)
+
+    def rebase(self, base: CatalogItem, wanted: ProductFields) -> None:
+        """Go on from another state of the product, with these values in the form."""
+        self.base, self.values, self.theirs = base, values_of(wanted), None
+        self.forget()
+
+
+def draw_edit(
+    services: Services,
+    state: EditState,
+    on_updated: Callable[[CatalogItem], None],
+    view: Callable[[int], None],
+) -> None:
+    """The body of the dialog."""
+    try:
+        lists = choices(services.products.form_options(), state.base)
+        limits = widget_limits(services.products.field_limits(), values_of(state.base))
+    except UsageSyncError as error:
+        show_error(error)
+        _retry_or_leave(state, view)
+        return
+    wanted, unread = fields_from(state.values, lists, fields_of(state.base))
+    if state.theirs is not None:
+        merged = draw_comparison(state.base, state.theirs, wanted)
+        if merged is not None:
+            state.rebase(state.theirs, merged)
+            st.rerun(scope="fragment")
+        return
+    _draw_form(state, lists, limits, _problems(wanted, unread, limits, lists))
+    changes = changed_fields(fields_of(state.base), wanted)
+    _buttons(services, state, lists, limits, len(changes) + len(unread), on_updated, view)
+
+
+def _draw_form(
+    state: EditState, lists: Choices, limits: dict[str, int], problems: tuple[Problem, ...]
+) -> None:
+    st.markdown(f"**{as_typed(state.base.identifier)}** · ID {state.base.id}")
+    if state.failure is not None:
+        unplaced = [one for one, _value in state.refused if one.field not in state.values]
+        st.error(failure_text(*state.failure, unplaced), icon=":material/error:")
+    shown = (*(problems if state.checked else ()), *_still_refused(state))
+    draw_fields(Form(_KEY, state.values, lists, limits, shown))
+
+
+def _still_refused(state: EditState) -> list[Problem]:
+    return [
+        problem
+        for problem, value in state.refused
+        if problem.field in state.values and state.values[problem.field] == value
+    ]
+
+
+def _problems(
+    wanted: ProductFields,
+    unread: tuple[Problem, ...],
+    limits: dict[str, int],
+    lists: Choices,
+) -> tuple[Problem, ...]:
+    return (*unread, *validate(wanted, limits, subcategories=lists.subcategories))
+
+
+def _buttons(
+    services: Services,
+    state: EditState,
+    lists: Choices,
+    limits: dict[str, int],
+    changes: int,
+    on_updated: Callable[[CatalogItem], None],
+    view: Callable[[int], None],
+) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        st.caption(_change_count(changes), width="content")
+        if st.button(_("Cancel"), key=f"{_KEY}_cancel"):
+            view(state.base.id)
+        if st.button(_("Apply"), type="primary", icon=":material/check:", key=f"{_KEY}_apply"):
+            with st.spinner(_("Writing to ConnectWise…")):
+                written = _apply(services, state, lists, limits)
+            if written is not None:
+                st.session_state[NOTICE] = _("Written to ConnectWise.")
+                on_updated(written)
+                view(written.id)
+            st.rerun(scope="fragment")
+
+
+def _change_count(changes: int) -> str:
+    if not changes:
+        return _("No changes")
+    return ngettext("{count} change", "{count} changes", changes)
+
+
+def _apply(
+    services: Services, state: EditState, lists: Choices, limits: dict[str, int]
+) -> CatalogItem | None:
+    """The product as written and read back; None when something stands in the way."""
+    state.checked, state.failure, state.refused = True, None, []
+    wanted, unread = fields_from(state.values, lists, fields_of(state.base))
+    if _problems(wanted, unread, limits, lists):
+        return None
+    try:
+        return services.products.update(state.base, wanted)
+    except ProductChangedError as error:
+        state.theirs = error.theirs
+    except UsageSyncError as error:
+        state.failure = (error.text, error.remedy)
+        if isinstance(error, (InputError, RefusedError)):
+            state.refused = [
+                (problem, state.values.get(problem.field or "")) for problem in error.problems
+            ]
+    return None
+
+
+def _retry_or_leave(state: EditState, view: Callable[[int], None]) -> None:
+    with st.container(horizontal=True):
+        if st.button(_("Try again"), icon=":material/refresh:", key=f"{_KEY}_retry"):
+            st.rerun(scope="fragment")
+        if st.button(_("Cancel"), key=f"{_KEY}_cancel"):
+            view(state.base.id)

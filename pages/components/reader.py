@@ -1,0 +1,84 @@
+"""Who reads: language, locale and time zone, from the browser or by the reader's own choice."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+from babel import Locale, UnknownLocaleError
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+LOCALE_DIRECTORY = Path(__file__).resolve().parent.parent / "locale"
+SOURCE_LANGUAGE = "en"
+CHOICE_KEY = "language_choice"
+
+
+def available() -> dict[str, str]:
+    """The languages there are, as code -> the language's own name."""
+    return dict(_languages())
+
+
+def language() -> str:
+    """The code of the language that the reader sees, one of `available()`."""
+    if not _has_reader():
+        return SOURCE_LANGUAGE
+    choice = st.session_state.get(CHOICE_KEY)
+    return choice if choice in available() else browser_language()
+
+
+def browser_language() -> str:
+    """The browser's language where we have it, else English."""
+    wanted = _browser_locale()
+    return wanted.language if wanted and wanted.language in available() else SOURCE_LANGUAGE
+
+
+def locale() -> str:
+    """The Babel locale for numbers, dates and money, such as `fr_CA`.
+
+    The browser's region is kept when it belongs to the language shown; otherwise the language
+    alone decides, so that a French page never shows English dates.
+    """
+    shown = language()
+    wanted = _browser_locale() if _has_reader() else None
+    return str(wanted) if wanted and wanted.language == shown else shown
+
+
+def zone() -> tzinfo:
+    """The time zone of the reader's browser; UTC where it is not known."""
+    if not _has_reader():
+        return UTC
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _has_reader() -> bool:
+    """False outside a page's run: in tests of plain functions, and in worker threads."""
+    return get_script_run_ctx(suppress_warning=True) is not None
+
+
+@lru_cache(maxsize=1)
+def _languages() -> tuple[tuple[str, str], ...]:
+    translated = sorted(path.parent.parent.name for path in LOCALE_DIRECTORY.glob("*/*/*.po"))
+    return tuple((code, _own_name(code)) for code in (SOURCE_LANGUAGE, *translated))
+
+
+def _own_name(code: str) -> str:
+    return str(Locale.parse(code).get_display_name(code)).capitalize()
+
+
+def _browser_locale() -> Locale | None:
+    return _parse_tag(st.context.locale or "")
+
+
+@lru_cache(maxsize=256)
+def _parse_tag(tag: str) -> Locale | None:
+    """The browser's own words are not trusted to be a locale that Babel knows."""
+    try:
+        return Locale.parse(tag, sep="-")
+    except (ValueError, TypeError, UnknownLocaleError):
+        return None

@@ -1,0 +1,112 @@
+"""The start of every page: sign-in, services, sidebar, banner, title.
+
+A page is: `services = start(_("Title"))`, read, draw, call one service on a click, say what
+happened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+import core.services
+from core.errors import UsageSyncError
+from core.services import Services
+from pages.components.banner import sandbox_banner
+from pages.components.jobs import job_panel
+from pages.components.language import _
+from pages.components.problems import show_error
+from pages.components.sidebar import draw_sidebar
+
+PAGES_DIRECTORY = Path(__file__).resolve().parent.parent
+_ENTERED = "session_entered"
+_WANTED_PAGE = "session_wanted_page"
+_WANTED_QUERY = "session_wanted_query"
+
+
+def enter() -> None:
+    """Mark this session as begun by `app.py`, and go on to the page that was asked for.
+
+    See `start`: on a fresh server Streamlit runs the page of a deep link without `app.py`.
+    """
+    st.session_state[_ENTERED] = True
+    page = st.session_state.pop(_WANTED_PAGE, None)
+    query = st.session_state.pop(_WANTED_QUERY, None)
+    if page is not None:
+        st.switch_page(page, query_params=query)
+
+
+def start(page_title: str) -> Services:
+    """Begin a page and return the services; the page is not run where it may not be."""
+    _go_through_app()
+    _require_sign_in()
+    services = _services_or_stop(page_title)
+    _style()
+    draw_sidebar()
+    st.title(page_title, anchor=False)
+    sandbox_banner(services)
+    job_panel(services)
+    return services
+
+
+@st.cache_resource(show_spinner=False)
+def shared_services() -> Services:
+    """The one set of services of this process, shared by all sessions."""
+    return core.services.build_services()
+
+
+def _go_through_app() -> None:
+    """Streamlit skips `app.py` when the first request of a server is a deep link: go there first.
+
+    A page that is itself the main script (in a test) has no `app.py` to go through.
+    """
+    if st.session_state.get(_ENTERED):
+        return
+    st.session_state[_WANTED_PAGE] = _page_of(st.context.url or "")
+    st.session_state[_WANTED_QUERY] = st.query_params.to_dict()
+    try:
+        st.switch_page("app.py")
+    except StreamlitAPIException:
+        st.session_state[_ENTERED] = True
+
+
+def _page_of(url: str) -> str | None:
+    """The page file that an address names, None for none of ours."""
+    name = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    known = {path.stem for path in PAGES_DIRECTORY.glob("*.py")}
+    return f"pages/{name}.py" if name in known else None
+
+
+def _style() -> None:
+    """The one thing that the theme cannot say: less empty space beside wide tables."""
+    st.html(
+        "<style>[data-testid='stMainBlockContainer']"
+        "{padding-left:max(1rem,min(2.5rem,3vw));padding-right:max(1rem,min(2.5rem,3vw))}"
+        "</style>"
+    )
+
+
+def _require_sign_in() -> None:
+    """With sign-in configured (`[auth]` in secrets.toml), nobody sees anything without it."""
+    if st.user.get("is_logged_in") is not False:
+        return
+    st.title(_("Usage Sync"), anchor=False)
+    st.write(_("Sign in to see and change what is billed."))
+    if st.button(_("Sign in"), type="primary", icon=":material/login:"):
+        st.login()
+    st.stop()
+
+
+def _services_or_stop(page_title: str) -> Services:
+    try:
+        with st.spinner(_("Starting…")):
+            return shared_services()
+    except UsageSyncError as error:
+        st.title(page_title, anchor=False)
+        show_error(error)
+        if st.button(_("Try again"), icon=":material/refresh:"):
+            st.rerun()
+        st.stop()

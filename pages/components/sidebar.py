@@ -1,0 +1,64 @@
+"""Below the list of pages: who acts, and in which language."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.components.identity import NAME_KEY, signed_in_as, who
+from pages.components.language import _, available, language
+from pages.components.reader import CHOICE_KEY
+
+_NAME_WIDGET = "sidebar_name"
+_LANGUAGE_WIDGET = "sidebar_language"
+
+
+def draw_sidebar() -> None:
+    """Name and language. Their values live under keys of their own: widgets forget on a switch."""
+    with st.sidebar:
+        _identity()
+        _language()
+
+
+def _identity() -> None:
+    signed_in = signed_in_as()
+    if signed_in is None:
+        st.text_input(
+            _("Your name in the history"),
+            value=who(),
+            max_chars=60,
+            key=_NAME_WIDGET,
+            icon=":material/person:",
+            help=_("Every change is kept with who made it. Without sign-in, say who you are."),
+            on_change=_keep_name,
+        )
+        return
+    st.text_input(
+        _("Signed in as"),
+        value=signed_in,
+        disabled=True,
+        icon=":material/person:",
+        key="sidebar_who",
+    )
+    if st.button(_("Sign out"), icon=":material/logout:", key="sidebar_sign_out"):
+        st.logout()
+
+
+def _keep_name() -> None:
+    st.session_state[NAME_KEY] = " ".join(st.session_state[_NAME_WIDGET].split())
+
+
+def _language() -> None:
+    names = available()
+    codes = list(names)
+    st.selectbox(
+        _("Language"),
+        codes,
+        index=codes.index(language()),
+        format_func=lambda code: names[code],
+        key=_LANGUAGE_WIDGET,
+        on_change=_keep_language,
+    )
+
+
+def _keep_language() -> None:
+    st.session_state[CHOICE_KEY] = st.session_state[_LANGUAGE_WIDGET]

@@ -1,0 +1,81 @@
+"""The long tasks that pages start: read the catalog, fetch usage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from core.domain.month import Month
+from core.errors import UsageSyncError, message
+from core.services import Services
+from core.use_cases.jobs import JobStatus, Progress
+from pages.components.formats import month_text
+from pages.components.identity import who
+from pages.components.jobs import watch
+from pages.components.language import _, ngettext
+from pages.components.problems import show_error
+
+CATALOG, USAGE = "catalog", "usage"
+MONTHS_KEPT_IN_VIEW = 14
+
+
+def read_catalog(services: Services) -> None:
+    """Start reading all ConnectWise products; the page is drawn again with the progress on it."""
+
+    def task(progress: Progress) -> int:
+        return services.catalog.refresh(progress)
+
+    _start(services, CATALOG, task)
+
+
+def fetch_usage(services: Services, months: Sequence[Month]) -> None:
+    """Start fetching these months, the oldest first, so that states follow the newest."""
+    by = who()
+
+    def task(progress: Progress) -> int:
+        for position, month in enumerate(sorted(months)):
+            progress(position, len(months))
+            services.usage.fetch(month, by)
+        return len(months)
+
+    _start(services, USAGE, task)
+
+
+def recent_months(today: date, count: int = MONTHS_KEPT_IN_VIEW) -> list[Month]:
+    """The last complete month and those before it, newest first."""
+    newest = Month.last_complete(today)
+    return [newest.plus(-back) for back in range(count)]
+
+
+def fetch_form(services: Services, key: str) -> None:
+    """Choose a month, or all recent ones, and fetch."""
+    choices = recent_months(services.clock().date())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            _("Month"),
+            [*choices, None],
+            format_func=lambda month: _every(len(choices)) if month is None else month_text(month),
+            key=f"{key}_month",
+            width=260,
+        )
+        if st.button(_("Fetch usage"), key=key, icon=":material/download:"):
+            fetch_usage(services, choices if chosen is None else [chosen])
+
+
+def _every(count: int) -> str:
+    return ngettext("The last {count} month", "The last {count} months", count)
+
+
+def _start(services: Services, kind: str, task: object) -> None:
+    labels = {
+        CATALOG: message("Reading the ConnectWise products"),
+        USAGE: message("Fetching usage from Sophos"),
+    }
+    try:
+        status: JobStatus = services.jobs.start(kind, labels[kind], who(), task)
+    except UsageSyncError as error:
+        show_error(error)
+        return
+    watch(status)

@@ -1,0 +1,199 @@
+"""What needs a person, most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.domain.models import FetchStatus, MappingRow, MappingState, UsageFetch
+from core.domain.month import Month
+from pages.components.formats import age_text, month_text, number
+from pages.components.language import _, ngettext, text
+from pages.components.usage_summary import MonthSummary
+
+CATALOG_STALE_AFTER = timedelta(days=7)
+MAPPING_PAGE = "pages/product_mapping.py"
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One thing to do: an icon, a sentence, what follows from it, and where it is done.
+
+    `show` is the filter of the mapping page; without it there is no link.
+    """
+
+    icon: str
+    title: str
+    detail: str
+    show: str | None = None
+    action: str | None = None
+
+
+def mapping_todos(rows: Sequence[MappingRow]) -> list[Todo]:
+    """Broken, stopped, unmapped with usage, products to be created."""
+    tests: tuple[tuple[Callable[[MappingRow], bool], Callable[[list[MappingRow]], Todo]], ...] = (
+        (lambda row: row.mapping.state is MappingState.BROKEN, _broken),
+        (lambda row: row.mapping.state is MappingState.STOPPED, _stopped),
+        (_unmapped_with_usage, _unmapped),
+        (lambda row: row.default_product is not None, _to_be_created),
+    )
+    found = [(make, [row for row in rows if test(row)]) for test, make in tests]
+    return [make(matching) for make, matching in found if matching]
+
+
+def usage_todos(
+    newest: UsageFetch | None, months: Sequence[Month], due: Month, summary: MonthSummary | None
+) -> list[Todo]:
+    """A failed fetch, the last complete month missing, usage without a customer.
+
+    `newest` is the last fetch of any month, `due` the month that should be here by now.
+    """
+    found = []
+    if newest is not None and newest.status is FetchStatus.INCOMPLETE:
+        found.append(_failed(newest))
+    if due not in months:
+        found.append(_due(due, bool(months)))
+    if summary is not None and summary.unassigned > 0:
+        found.append(_unassigned(summary))
+    return found
+
+
+def catalog_todos(refreshed_at: datetime | None, now: datetime) -> list[Todo]:
+    """A catalog that was never read, or not lately."""
+    if refreshed_at is None:
+        return [
+            Todo(
+                ":material/inventory_2:",
+                _("The ConnectWise products have not been read yet."),
+                _("Without them there is nothing to map to."),
+                action="catalog",
+            )
+        ]
+    if now - refreshed_at > CATALOG_STALE_AFTER:
+        return [
+            Todo(
+                ":material/history:",
+                _("The list of ConnectWise products is old."),
+                _("It was read {age}.", age=age_text(refreshed_at, now)),
+                action="catalog",
+            )
+        ]
+    return []
+
+
+def renamed(rows: Sequence[MappingRow], acknowledged: dict[str, str]) -> list[MappingRow]:
+    """Sophos products whose present name nobody has taken note of; they keep their mapping."""
+    return [
+        row
+        for row in rows
+        if row.product.former_descriptions
+        and acknowledged.get(row.product.code) != row.product.description
+    ]
+
+
+def _unmapped_with_usage(row: MappingRow) -> bool:
+    used = row.last_usage is not None and row.last_usage.billable > 0
+    return row.mapping.state is MappingState.UNMAPPED and used
+
+
+def _broken(rows: list[MappingRow]) -> Todo:
+    title = ngettext("{count} mapping is broken.", "{count} mappings are broken.", len(rows))
+    return Todo(
+        ":material/link_off:",
+        title,
+        _reasons(rows, _("The ConnectWise product is gone or inactive: choose another one.")),
+        show="broken",
+    )
+
+
+def _stopped(rows: list[MappingRow]) -> Todo:
+    title = ngettext(
+        "Sync of {count} product is stopped.", "Sync of {count} products is stopped.", len(rows)
+    )
+    hint = _("It resumes with the next usage that is identified.")
+    return Todo(":material/pause_circle:", title, _reasons(rows, hint), show="stopped")
+
+
+def _unmapped(rows: list[MappingRow]) -> Todo:
+    title = ngettext(
+        "{count} Sophos product with usage is unmapped.",
+        "{count} Sophos products with usage are unmapped.",
+        len(rows),
+    )
+    suggested = sum(row.suggestion is not None for row in rows)
+    detail = _("Their usage is not billed by sync.")
+    if suggested:
+        detail += " " + ngettext(
+            "There is a suggestion for {count} of them.",
+            "There are suggestions for {count} of them.",
+            suggested,
+        )
+    return Todo(":material/help:", title, detail, show="unmapped")
+
+
+def _to_be_created(rows: list[MappingRow]) -> Todo:
+    title = ngettext(
+        "{count} default product will be created in ConnectWise.",
+        "{count} default products will be created in ConnectWise.",
+        len(rows),
+    )
+    names = [row.default_product.identifier for row in rows if row.default_product]
+    detail = _("With the next sync, unless you map them first: {names}.", names=_some(names))
+    return Todo(":material/add_circle:", title, detail, show="todo")
+
+
+def _failed(fetch: UsageFetch) -> Todo:
+    title = _(
+        "Fetching usage of {month} failed {age}.",
+        month=str(fetch.month),
+        age=age_text(fetch.finished_at),
+    )
+    return Todo(
+        ":material/sync_problem:",
+        title,
+        _("Nothing is decided from an incomplete month; what was there before is kept."),
+        action="usage",
+    )
+
+
+def _due(due: Month, any_month: bool) -> Todo:
+    if not any_month:
+        return Todo(
+            ":material/download:",
+            _("No usage has been fetched yet."),
+            _("Products and customers appear with the first month."),
+            action="usage",
+        )
+    return Todo(
+        ":material/event_upcoming:",
+        _("Usage of {month} is not here yet.", month=str(due)),
+        _("The month is over: fetch it."),
+        action="usage",
+    )
+
+
+def _unassigned(summary: MonthSummary) -> Todo:
+    return Todo(
+        ":material/person_off:",
+        _(
+            "Usage without a customer in {month}: {quantity}.",
+            month=month_text(summary.month),
+            quantity=number(summary.unassigned),
+        ),
+        _("Devices that no customer owns are billed to nobody. Assign them in Sophos Central."),
+    )
+
+
+def _reasons(rows: list[MappingRow], hint: str) -> str:
+    """Up to three rows with their reason, then what to do."""
+    told = [
+        f"{row.product.description or row.product.code}: {text(row.mapping.reason)}"
+        for row in rows
+        if row.mapping.reason is not None
+    ]
+    return " · ".join([*told[:3], *(["…"] if len(told) > 3 else []), hint])
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

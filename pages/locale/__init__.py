@@ -1,0 +1,1 @@
+"""gettext catalogs; `python -m pages.locale.update` brings them up to date."""

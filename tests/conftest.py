@@ -1,0 +1,89 @@
+"""What many tests share: a sandbox over real HTTP, and the services connected to it."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.clients.http import HttpLimits
+from core.sandbox.server import Sandbox, start_sandbox
+from core.services import Services, build_services
+from core.settings import load_settings
+from tests.e2e.dashboard import connection_environment
+
+
+class Clock:
+    """A clock that moves one second with every look, so that times in tests are distinct."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC).replace(microsecond=0)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+def _reset(sandbox: Sandbox) -> None:
+    request = urllib.request.Request(f"{sandbox.admin_url}/reset", method="POST")
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    with start_sandbox() as started:
+        yield started
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The demo world as after a start, with nothing left of other tests."""
+    _reset(running_sandbox)
+    yield running_sandbox
+    _reset(running_sandbox)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def impatient() -> HttpLimits:
+    """The limits of the clients, without the long waits of production."""
+    return HttpLimits(
+        read_timeout=5.0,
+        per_minute=60_000,
+        wait_initial=0.01,
+        wait_max=0.05,
+        wait_jitter=0.0,
+        rate_limit_wait=0.05,
+        retry_after_max=0.05,
+    )
+
+
+@pytest.fixture
+def services(
+    sandbox: Sandbox, tmp_path: Path, clock: Clock, impatient: HttpLimits
+) -> Iterator[Services]:
+    """Everything wired for real, connected to the sandbox as if both vendors were real."""
+    settings = load_settings(connection_environment(sandbox, tmp_path / "store.duckdb"), {})
+    with closing(build_services(settings, clock=clock, limits=impatient)) as built:
+        yield built
+
+
+@pytest.fixture
+def open_services(
+    sandbox: Sandbox, tmp_path: Path, clock: Clock, impatient: HttpLimits
+) -> Callable[[], Services]:
+    """Open the same store again, as a restart does; close each one before the next."""
+
+    def open_() -> Services:
+        settings = load_settings(connection_environment(sandbox, tmp_path / "store.duckdb"), {})
+        return build_services(settings, clock=clock, limits=impatient)
+
+    return open_

@@ -1,0 +1,62 @@
+"""What journeys start from: a dashboard, a sandbox, and a browser in front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from core.sandbox.server import start_sandbox
+from tests.e2e import chromium
+from tests.e2e.dashboard import Dashboard, connection_environment, fill_store, running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium.executable(), args=list(chromium.ARGUMENTS)
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path) -> Iterator[Dashboard]:
+    """A dashboard with catalog and usage, connected to a sandbox that the test can reach."""
+    with start_sandbox() as sandbox:
+        environment = connection_environment(sandbox, tmp_path / "store.duckdb")
+        fill_store(environment)
+        with running(environment, sandbox) as started:
+            yield started
+
+
+@pytest.fixture
+def sandbox_dashboard(tmp_path: Path) -> Iterator[Dashboard]:
+    """A dashboard with nothing configured: the first start on a fresh machine."""
+    with running({"USAGE_SYNC_STORE": str(tmp_path / "store.duckdb")}) as started:
+        yield started
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Open a page in a browser profile of its own: `open_page(url, locale="fr-FR", ...)`."""
+    contexts = []
+
+    def open_(url: str, **options: object) -> Page:
+        settings = {"locale": "en-US", "viewport": {"width": 1440, "height": 900}, **options}
+        context = browser.new_context(**settings)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(url)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()

@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from core.errors import StoreError, StoreMismatchError
+from core.storage.database import Database
+from core.storage.migrations import back_up, migrate, pending_migrations
+from core.storage.schema import MIGRATIONS, Migration
+from tests.storage.samples import NOON
+
+FIRST = Migration(
+    1,
+    "customers",
+    ("CREATE TABLE store.customer (id VARCHAR PRIMARY KEY, name VARCHAR NOT NULL)",),
+)
+ADD_A_COLUMN = Migration(
+    2,
+    "customer price",
+    (
+        "ALTER TABLE store.customer ADD COLUMN price DECIMAL(38, 12)",
+        "UPDATE store.customer SET price = 1.5",
+    ),
+)
+REBUILD = Migration(
+    3,
+    "customer switch",
+    (
+        "CREATE TABLE store.customer__new (id VARCHAR PRIMARY KEY, name VARCHAR NOT NULL, "
+        "price DECIMAL(38, 12), sync BOOLEAN NOT NULL, CHECK (name <> ''))",
+        "INSERT INTO store.customer__new BY NAME SELECT *, false AS sync FROM store.customer",
+        "DROP TABLE store.customer",
+        "ALTER TABLE store.customer__new RENAME TO customer",
+    ),
+)
+ALL = (FIRST, ADD_A_COLUMN, REBUILD)
+FAILING = Migration(
+    2,
+    "half done, then wrong",
+    (
+        "ALTER TABLE store.customer ADD COLUMN price DECIMAL(38, 12)",
+        "UPDATE store.customer SET price = 1",
+        "CREATE TABLE store.other (id VARCHAR PRIMARY KEY)",
+        "SELECT * FROM store.absent",
+    ),
+)
+
+Schema = tuple[list[tuple[object, ...]], ...]
+
+
+def _schema(database: Database) -> Schema:
+    columns = database.read(
+        "SELECT table_name, column_name, data_type, is_nullable, column_default "
+        "FROM information_schema.columns WHERE table_catalog = 'store' "
+        "ORDER BY table_name, column_name"
+    )
+    constraints = database.read(
+        "SELECT table_name, constraint_type, constraint_text, constraint_column_names::VARCHAR "
+        "FROM duckdb_constraints() WHERE database_name = 'store' ORDER BY ALL"
+    )
+    return columns, constraints
+
+
+def _content(database: Database, table: str) -> list[tuple[object, ...]]:
+    return database.read(f"SELECT * FROM store.{table} ORDER BY ALL")
+
+
+def _records(database: Database) -> list[tuple[object, ...]]:
+    return _content(database, "schema_migration")
+
+
+def _add_customers(database: Database) -> None:
+    with database.transaction() as transaction:
+        transaction.execute("INSERT INTO store.customer (id, name) VALUES ('a', 'Acme')")
+        transaction.execute("INSERT INTO store.customer (id, name) VALUES ('b', 'Öz')")
+
+
+def _backups(path: Path) -> list[str]:
+    return sorted(file.name for file in (path.parent / "backups").glob("*"))
+
+
+@pytest.mark.parametrize("migrations", [ALL, MIGRATIONS])
+def test_a_fresh_database_gets_every_migration_and_no_backup(
+    database: Database, path: Path, migrations: Sequence[Migration]
+) -> None:
+    assert migrate(database, migrations) == tuple(m.version for m in migrations)
+
+    assert [row[:2] for row in _records(database)] == [(m.version, m.name) for m in migrations]
+    assert {row[2] for row in _records(database)} == {NOON.replace(tzinfo=None)}
+    assert _backups(path) == []
+
+
+@pytest.mark.parametrize("migrations", [ALL, MIGRATIONS])
+def test_a_second_run_does_nothing(
+    database: Database, path: Path, migrations: Sequence[Migration]
+) -> None:
+    migrate(database, migrations)
+    before = (_schema(database), _records(database))
+
+    assert migrate(database, migrations) == ()
+
+    assert (_schema(database), _records(database)) == before
+    assert _backups(path) == []
+
+
+def test_a_failing_migration_changes_nothing(database: Database, path: Path) -> None:
+    migrate(database, [FIRST])
+    _add_customers(database)
+    before = (_schema(database), _records(database), _content(database, "customer"))
+
+    with pytest.raises(StoreError) as caught:
+        migrate(database, [FIRST, FAILING])
+
+    assert "absent" in str(caught.value.detail)
+    assert (_schema(database), _records(database), _content(database, "customer")) == before
+    assert migrate(database, ALL) == (2, 3)
+
+
+def test_migrations_before_the_failing_one_stay(database: Database) -> None:
+    failing = Migration(3, "wrong", ("SELECT * FROM store.absent",))
+
+    with pytest.raises(StoreError):
+        migrate(database, [FIRST, ADD_A_COLUMN, failing])
+
+    assert [row[0] for row in _records(database)] == [1, 2]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_each_old_version_upgrades_with_its_rows_and_to_the_fresh_schema(
+    tmp_path: Path, database: Database, version: int
+) -> None:
+    fresh = Database(tmp_path / "fresh.duckdb")
+    migrate(fresh, ALL)
+    expected = _schema(fresh)
+    fresh.close()
+    migrate(database, ALL[:version])
+    _add_customers(database)
+
+    migrate(database, ALL)
+
+    assert _schema(database) == expected
+    price = Decimal("1.5") if version == 1 else None
+    assert _content(database, "customer") == [
+        ("a", "Acme", price, False),
+        ("b", "Öz", price, False),
+    ]
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS) + 1))
+def test_each_shipped_version_upgrades_with_its_rows_and_to_the_fresh_schema(
+    tmp_path: Path, database: Database, version: int
+) -> None:
+    fresh = Database(tmp_path / "fresh.duckdb")
+    migrate(fresh)
+    expected = _schema(fresh)
+    fresh.close()
+    migrate(database, MIGRATIONS[:version])
+    filled = _fill_every_table(database)
+
+    migrate(database)
+
+    assert _schema(database) == expected
+    for table in filled:
+        assert len(_content(database, table)) >= 1, table
+
+
+def _fill_every_table(database: Database) -> list[str]:
+    sample = {
+        "VARCHAR": "'2026-10'",
+        "BOOLEAN": "true",
+        "TIMESTAMP": "TIMESTAMP '2026-10-01 12:00:00'",
+    }
+    kinds: dict[str, list[str]] = {}
+    for table, kind in database.read(
+        "SELECT table_name, data_type FROM information_schema.columns "
+        "WHERE table_catalog = 'store' AND table_name <> 'schema_migration' "
+        "ORDER BY table_name, ordinal_position"
+    ):
+        kinds.setdefault(table, []).append(sample.get(kind, "7"))
+    with database.transaction() as transaction:
+        for table, values in kinds.items():
+            transaction.execute(f"INSERT INTO store.{table} VALUES ({', '.join(values)})")
+    return list(kinds)
+
+
+def test_an_upgraded_database_survives_reopening(database: Database, path: Path) -> None:
+    migrate(database, ALL[:1])
+    _add_customers(database)
+    migrate(database, ALL)
+    database.close()
+
+    again = Database(path)
+    try:
+        assert [row[0] for row in _content(again, "customer")] == ["a", "b"]
+        assert migrate(again, ALL) == ()
+    finally:
+        again.close()
+
+
+def test_pending_migrations_of_a_database_with_data_are_backed_up_before(
+    database: Database, path: Path
+) -> None:
+    migrate(database, [FIRST])
+    _add_customers(database)
+    expected = (_schema(database), _records(database), _content(database, "customer"))
+
+    migrate(database, ALL)
+
+    assert _backups(path) == ["usage_sync-v1-20261122T120000Z.duckdb"]
+    backup = Database(path.parent / "backups" / _backups(path)[0])
+    try:
+        found = (_schema(backup), _records(backup), _content(backup, "customer"))
+        assert found == expected
+    finally:
+        backup.close()
+
+
+def test_backups_never_replace_each_other(database: Database, path: Path) -> None:
+    migrate(database, [FIRST])
+
+    first, second, third = (back_up(database, 1) for _ in range(3))
+
+    assert len({first, second, third}) == 3
+    assert _backups(path) == sorted(file.name for file in (first, second, third))
+
+
+def test_the_rest_of_an_interrupted_backup_is_no_obstacle(database: Database, path: Path) -> None:
+    migrate(database, [FIRST])
+    target = back_up(database, 1)
+    target.rename(target.with_suffix(".partial"))
+
+    back_up(database, 1)
+
+    assert _backups(path) == [target.name]
+
+
+def test_without_a_backup_nothing_is_upgraded(database: Database, path: Path) -> None:
+    migrate(database, [FIRST])
+    (path.parent / "backups").write_text("a file where the folder goes", encoding="utf-8")
+
+    with pytest.raises(StoreError, match=r"was not upgraded.*backup.*Make room"):
+        migrate(database, ALL)
+
+    assert [row[0] for row in _records(database)] == [1]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        (*ALL, Migration(4, "of a newer version", ())),
+        (FIRST, Migration(2, "of another branch", ())),
+        (FIRST, Migration(3, "with a gap", ())),
+    ],
+)
+def test_a_database_of_an_unknown_version_is_refused_unchanged(
+    database: Database, path: Path, written: Sequence[Migration]
+) -> None:
+    migrate(database, written)
+    before = (_schema(database), _records(database))
+
+    with pytest.raises(StoreMismatchError, match=r"another version.*set USAGE_SYNC_STORE"):
+        migrate(database, ALL)
+
+    assert (_schema(database), _records(database)) == before
+    assert _backups(path) == []
+
+
+def test_a_database_of_another_program_is_refused_unchanged(database: Database) -> None:
+    with database.transaction() as transaction:
+        transaction.execute("CREATE TABLE store.customer (id VARCHAR)")
+    before = _schema(database)
+
+    with pytest.raises(StoreMismatchError, match="another program"):
+        migrate(database)
+
+    assert _schema(database) == before
+
+
+def test_pending_migrations_are_told_without_running_them(database: Database) -> None:
+    migrate(database, ALL[:1])
+
+    assert list(pending_migrations(database, ALL)) == [ADD_A_COLUMN, REBUILD]
+    assert [row[0] for row in _records(database)] == [1]

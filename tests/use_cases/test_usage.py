@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from core.domain.models import FetchStatus, MappingState
+from core.domain.month import Month
+from core.domain.product_form import ProductDefaults
+from core.domain.saving import MappingValues, RowEdit
+from core.errors import InputError, VendorError
+from core.sandbox.faults import Effect, FaultRule, When
+from core.sandbox.server import Sandbox
+from core.services import Services
+
+
+@pytest.fixture
+def month(services: Services) -> Month:
+    return Month.last_complete(services.clock().date())
+
+
+def test_a_fetch_keeps_every_line_and_sums_them(
+    services: Services, month: Month, sandbox: Sandbox
+) -> None:
+    fetch = services.usage.fetch(month, "ana")
+    sent = sandbox.world.usage_lines(str(month)) or []
+    assert fetch.status is FetchStatus.COMPLETE
+    assert fetch.line_count == len(sent) > 50
+    total = sum(Decimal(str(line["billableQuantity"])) for line in sent)
+    assert sum(u.billable for u in services.usage.by_product(month).values()) == total
+    assert fetch.fetched_by == "ana"
+
+
+def test_two_lines_of_one_customer_and_product_are_one_usage(
+    services: Services, month: Month, sandbox: Sandbox
+) -> None:
+    services.usage.fetch(month, "ana")
+    lines = sandbox.world.usage_lines(str(month)) or []
+    keys = [(line.get("accountId"), line["productCode"]) for line in lines]
+    assert len(set(keys)) < len(keys)
+    usages = services.store.usage.usage(month)
+    assert len(usages) == len(set(keys))
+
+
+def test_unassigned_lines_have_their_own_list(services: Services, month: Month) -> None:
+    services.usage.fetch(month, "ana")
+    unassigned = services.usage.unassigned_lines(month)
+    assert unassigned
+    assert all(line.account_id is None for line in unassigned)
+
+
+def test_progress_reaches_the_number_of_lines(services: Services, month: Month) -> None:
+    seen: list[int] = []
+    fetch = services.usage.fetch(month, "ana", lambda done, total: seen.append(done))
+    assert seen == sorted(seen)
+    assert seen[-1] == fetch.line_count
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        FaultRule(effect=Effect.STATUS, path="billing/usage", status=500),
+        FaultRule(effect=Effect.RESET, path="billing/usage"),
+        FaultRule(effect=Effect.TRUNCATE_JSON, path="billing/usage", when=When.AFTER),
+        FaultRule(effect=Effect.HTML, path="billing/usage"),
+    ],
+    ids=lambda rule: str(rule.effect),
+)
+def test_a_failed_fetch_is_incomplete_and_keeps_the_earlier_usage(
+    services: Services, month: Month, sandbox: Sandbox, rule: FaultRule
+) -> None:
+    services.usage.fetch(month, "ana")
+    before = services.usage.by_product(month)
+    sandbox.controls.faults.add(rule)
+    with pytest.raises(VendorError):
+        services.usage.fetch(month, "ana")
+    last = services.usage.last_fetch(month)
+    assert last is not None
+    assert last.status is FetchStatus.INCOMPLETE
+    assert last.error
+    assert services.usage.by_product(month) == before
+
+
+def test_a_page_that_fails_in_the_middle_leaves_nothing_of_the_month(
+    services: Services, month: Month, sandbox: Sandbox
+) -> None:
+    sandbox.controls.faults.add(
+        FaultRule(
+            effect=Effect.TRUNCATE_JSON, path="billing/usage", query="pageFromKey", when=When.AFTER
+        )
+    )
+    sandbox.world.set_usage_lines(str(month), (sandbox.world.usage_lines(str(month)) or []) * 9)
+    with pytest.raises(VendorError):
+        services.usage.fetch(month, "ana")
+    assert services.usage.by_product(month) == {}
+    assert services.mappings.rows() == ()
+
+
+def test_a_month_without_data_is_empty_and_complete(services: Services) -> None:
+    fetch = services.usage.fetch(Month(2011, 1), "ana")
+    assert fetch.status is FetchStatus.COMPLETE
+    assert fetch.line_count == 0
+
+
+def test_a_month_whose_lines_vanish_keeps_its_usage(
+    services: Services, month: Month, sandbox: Sandbox
+) -> None:
+    services.usage.fetch(month, "ana")
+    sandbox.world.set_usage_lines(str(month), None)
+    with pytest.raises(VendorError, match="before"):
+        services.usage.fetch(month, "ana")
+    assert services.usage.by_product(month)
+
+
+def test_new_sophos_products_follow_the_setting(services: Services, month: Month) -> None:
+    services.preferences.save_defaults(ProductDefaults(new_products_sync=True), "ana")
+    services.usage.fetch(month, "ana")
+    rows = services.mappings.rows()
+    assert rows
+    assert all(row.mapping.sync for row in rows)
+    assert all(row.mapping.state is MappingState.UNMAPPED for row in rows)
+    used = [row for row in rows if row.last_usage is not None]
+    assert all(row.default_product is not None for row in used)
+
+
+def test_usage_of_zero_resumes_nothing(services: Services, month: Month, sandbox: Sandbox) -> None:
+    services.catalog.refresh()
+    services.usage.fetch(month, "ana")
+    first, second = [e.id for e in services.catalog.entries() if not e.inactive][:2]
+    for product in (first, second):
+        mapping = services.store.mappings.all()["XDR-MSP"]
+        wanted = MappingValues(product, True)
+        edit = RowEdit("XDR-MSP", mapping.version, MappingValues.of(mapping), wanted)
+        services.mappings.save([edit], "ana")
+    lines = sandbox.world.usage_lines(str(month)) or []
+    for line in lines:
+        if line["productCode"] == "XDR-MSP":
+            line["billableQuantity"] = 0
+    sandbox.world.set_usage_lines(str(month), lines)
+    services.usage.fetch(month, "ana")
+    assert services.store.mappings.all()["XDR-MSP"].state is MappingState.STOPPED
+
+
+FILE = (
+    "productCode,productDescription,billableQuantity,accountId,assignedAccountIdentifier,"
+    "billingStartDate,unitPrice\r\n"
+    "CIXA-MSP,Sophos Endpoint,12,tenant-1,Customer One,2026-03-01,1.40\r\n"
+    "CIXA-MSP,Sophos Endpoint,3,tenant-1,Customer One,2026-03-01,1.40\r\n"
+)
+
+
+def test_the_vendor_file_is_usage_too(services: Services) -> None:
+    fetch = services.usage.import_file(FILE, "ana")
+    assert fetch.month == Month(2026, 3)
+    assert services.usage.by_product(fetch.month)["CIXA-MSP"].billable == 15
+    assert [row.product.code for row in services.mappings.rows()] == ["CIXA-MSP"]
+
+
+def test_a_bad_row_of_the_file_leaves_nothing(services: Services) -> None:
+    with pytest.raises(InputError) as caught:
+        services.usage.import_file(
+            FILE + "XDR-MSP,Sophos XDR,many,tenant-1,C,2026-03-01,1\r\n", "ana"
+        )
+    assert [problem.row for problem in caught.value.problems] == [4]
+    assert services.usage.last_fetch() is None
+
+
+def test_a_file_without_a_month_asks_for_it(services: Services) -> None:
+    text = "productCode,billableQuantity,accountId\nCIXA-MSP,1,tenant-1\n"
+    with pytest.raises(InputError, match="month"):
+        services.usage.import_file(text, "ana")
+    assert services.usage.import_file(text, "ana", Month(2026, 1)).month == Month(2026, 1)
