@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.components.language import _
 from pages.components.session import enter
 
+# A Material icon would be fetched from the internet; this one is ours.
+ICON = Path(__file__).parent / "pages" / "components" / "logo.svg"
+
 st.set_page_config(
     page_title=_("Usage Sync"),
-    page_icon=":material/sync_alt:",
+    page_icon=str(ICON),
     layout="wide",
     initial_sidebar_state="auto",
 )

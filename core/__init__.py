@@ -1,3 +1,1 @@
 """Usage Sync: what Sophos says was used, kept equal to what ConnectWise PSA bills."""
-
-__version__ = "0.1.0"

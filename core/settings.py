@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from core.errors import ConfigurationError, Problem, message
 
+VERSION = "0.1.0"
+
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = ROOT / ".streamlit" / "secrets.toml"
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from core.clients.answers import Answer
 from core.clients.connectwise_fields import our_name
 from core.clients.connectwise_parsing import SYSTEM
-from core.clients.http import Answer
 from core.errors import (
     AccessError,
     Message,
@@ -46,9 +46,9 @@ class Target:
 def refusal(answer: Answer, target: Target) -> VendorError:
     """The error for an answer that is not a success."""
     text = _said(answer).lower()
-    if "ssl is required" in text:
+    if text.startswith("ssl is required"):
         return _wrong_address(answer, target.url)
-    if "cannot route" in text:
+    if text.startswith("cannot route"):
         return _no_route(answer, target)
     if answer.status in _ACCESS or "usernotauthenticated" in text:
         return _no_access(answer, target, text)
@@ -69,7 +69,7 @@ def _no_access(answer: Answer, target: Target, text: str) -> AccessError | Refus
 
 def no_site(answer: Answer, url: str) -> VendorError:
     """The error for a refusal of the company lookup, which needs no sign-in."""
-    if "ssl is required" in _said(answer).lower():
+    if _said(answer).lower().startswith("ssl is required"):
         return _wrong_address(answer, url)
     return _access(
         answer,

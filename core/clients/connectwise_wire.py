@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from core.clients.answers import Answer
 from core.clients.connectwise_errors import Target, no_site, refusal, unknown_company
 from core.clients.connectwise_parsing import SYSTEM
-from core.clients.http import Answer, BaseTransport, Http, HttpLimits, Params
+from core.clients.http import BaseTransport, Http, HttpLimits, Params
 from core.clients.pacing import Pacer
 from core.clients.parsing import Reader
 from core.errors import AccessError, InputError, NotFoundError, VendorError, message

@@ -7,7 +7,6 @@ one line.
 from __future__ import annotations
 
 import logging
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,23 +17,20 @@ import httpx
 import simplejson
 import stamina
 
+from core.clients.answers import Answer
+from core.clients.http_errors import (
+    Failed,
+    error_of,
+    is_certificate_trouble,
+    is_refusal,
+    unsendable,
+    untrusted,
+)
 from core.clients.pacing import Pacer
-from core.clients.retrying import (
-    Delivery,
-    Failure,
-    is_client_fault,
-    is_rate_limit,
-    may_retry,
-    wait_before_retry,
-)
-from core.errors import (
-    AccessError,
-    OutcomeUnknownError,
-    TryAgainError,
-    UnexpectedAnswerError,
-    VendorError,
-    message,
-)
+from core.clients.retrying import Delivery, Failure, may_retry, wait_before_retry
+from core.errors import AccessError, VendorError
+
+__all__ = ["BaseTransport", "Http", "HttpLimits", "Judge", "Params"]
 
 BaseTransport = httpx.BaseTransport
 
@@ -51,17 +47,20 @@ _UNSENDABLE = (
 )
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
-_DETAIL_LENGTH = 500
 
 Params = Mapping[str, str | int]
 
 
 @dataclass(frozen=True)
 class HttpLimits:
-    """Timeouts and waits in seconds, pace, and how often a call is tried."""
+    """Timeouts and waits in seconds, pace, and how often a call is tried.
+
+    After `total` seconds a call is not tried again.
+    """
 
     connect_timeout: float = 10.0
-    read_timeout: float = 90.0
+    read_timeout: float = 60.0
+    total: float = 180.0
     per_minute: int = 600
     in_flight: int = 4
     attempts: int = 4
@@ -70,26 +69,6 @@ class HttpLimits:
     wait_jitter: float = 0.5
     rate_limit_wait: float = 30.0
     retry_after_max: float = 60.0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer: `body` is its JSON with Decimal numbers, None when it has none or is not JSON."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str = field(repr=False)
-    body: object = field(repr=False, default=None)
-
-    @property
-    def request_id(self) -> str | None:
-        """What the vendor's support asks for, where it is a header."""
-        return self.headers.get("x-cw-request-id") or self.headers.get("x-request-id")
-
-    @property
-    def excerpt(self) -> str:
-        """The start of the answer, for a log."""
-        return " ".join(self.text[:_DETAIL_LENGTH].split())
 
 
 Judge = Callable[[Answer], VendorError]
@@ -206,7 +185,7 @@ class Http:
         for attempt in stamina.retry_context(
             on=decide,
             attempts=limits.attempts,
-            timeout=None,
+            timeout=limits.total,
             wait_initial=limits.wait_initial,
             wait_max=limits.wait_max,
             wait_jitter=limits.wait_jitter,
@@ -225,122 +204,28 @@ class Http:
             except _UNSENDABLE as error:
                 self._log(call, attempt, started, type(error).__name__)
                 # Without its cause: the text of that error quotes the value, perhaps a key.
-                raise self._unsendable(error) from None
+                raise unsendable(self.system, error) from None
             except httpx.HTTPError as error:
                 self._log(call, attempt, started, type(error).__name__)
                 raise self._no_answer(error) from error
-        answer = _answer(response)
+        answer = Answer.of(response.status_code, response.headers, response.content)
         self._log(call, attempt, started, str(answer.status), answer)
-        return _accepted(answer, response)
+        if answer.is_usable:
+            return answer
+        raise _FailedError(_failure(answer), answer)
 
-    def _no_answer(self, error: Exception) -> Exception:
-        if isinstance(error, _NOT_SENT) and _is_certificate_trouble(error):
-            return self._untrusted(error)
-        delivery = Delivery.NOT_SENT if isinstance(error, _NOT_SENT) else Delivery.LOST
+    def _no_answer(self, error: Exception) -> _FailedError | AccessError:
+        not_sent = isinstance(error, _NOT_SENT)
+        if not_sent and is_certificate_trouble(error):
+            return untrusted(self.system, self.host, error)
+        delivery = Delivery.NOT_SENT if not_sent else Delivery.LOST
         return _FailedError(Failure(delivery, f"{type(error).__name__}: {error}"))
 
-    def _unsendable(self, error: Exception) -> AccessError:
-        return AccessError(
-            message(
-                "The connection settings of {system} hold characters that cannot be sent.",
-                system=self.system,
-            ),
-            system=self.system,
-            remedy=message("Copy the address and the keys again, without line breaks or accents."),
-            # Not the error's own text: it may quote the value.
-            detail=type(error).__name__,
-        )
-
-    def _untrusted(self, error: Exception) -> AccessError:
-        return AccessError(
-            message("The certificate of {host} cannot be trusted.", host=self.host),
-            system=self.system,
-            remedy=message(
-                "Check the address in the settings, the clock of this computer, and whether a "
-                "proxy or firewall opens encrypted connections."
-            ),
-            detail=str(error),
-        )
-
     def _error(self, call: _Call, failed: _FailedError, judge: Judge) -> VendorError:
-        failure, answer = failed.failure, failed.answer
-        if failure.delivery is Delivery.NOT_SENT:
-            return self._unreachable(failure)
-        if is_rate_limit(failure):
-            return self._too_many(failure, answer)
-        if answer is not None and _is_refusal(failure):
-            return judge(answer)
-        if not call.idempotent:
-            return self._outcome_unknown(failure, answer)
-        if answer is not None and answer.status < 400:
-            return self._not_json(answer)
-        return self._in_trouble(failure, answer)
-
-    def _unreachable(self, failure: Failure) -> TryAgainError:
-        return TryAgainError(
-            message("{system} cannot be reached at {host}.", system=self.system, host=self.host),
-            system=self.system,
-            remedy=message(
-                "Check the network and the address in the settings, then try again. "
-                "Nothing was changed."
-            ),
-            detail=failure.reason,
-        )
-
-    def _too_many(self, failure: Failure, answer: Answer | None) -> TryAgainError:
-        return TryAgainError(
-            message("{system} is receiving too many requests.", system=self.system),
-            system=self.system,
-            status=failure.status,
-            request_id=answer.request_id if answer else None,
-            remedy=message("Wait a minute and try again. Nothing was changed."),
-            detail=failure.reason,
-        )
-
-    def _in_trouble(self, failure: Failure, answer: Answer | None) -> TryAgainError:
-        text = (
-            message("{system} did not answer in full.", system=self.system)
-            if failure.status is None
-            else message(
-                "{system} is having trouble (error {status}).",
-                system=self.system,
-                status=failure.status,
-            )
-        )
-        return TryAgainError(
-            text,
-            system=self.system,
-            status=failure.status,
-            request_id=answer.request_id if answer else None,
-            remedy=message("Try again in a few minutes. Nothing was changed."),
-            detail=failure.reason,
-        )
-
-    def _outcome_unknown(self, failure: Failure, answer: Answer | None) -> OutcomeUnknownError:
-        return OutcomeUnknownError(
-            message("The answer of {system} to a change was lost.", system=self.system),
-            system=self.system,
-            status=failure.status,
-            request_id=answer.request_id if answer else None,
-            remedy=message(
-                "Look in {system} whether the change was made before trying again.",
-                system=self.system,
-            ),
-            detail=failure.reason,
-        )
-
-    def _not_json(self, answer: Answer) -> UnexpectedAnswerError:
-        return UnexpectedAnswerError(
-            message("{host} answered with something else than data.", host=self.host),
-            system=self.system,
-            status=answer.status,
-            request_id=answer.request_id,
-            remedy=message(
-                "Check that the address in the settings is that of the {system} API, and that no "
-                "proxy or sign-in page stands in between.",
-                system=self.system,
-            ),
-            detail=answer.excerpt,
+        if failed.answer is not None and is_refusal(failed.failure):
+            return judge(failed.answer)
+        return error_of(
+            Failed(self.system, self.host, failed.failure, failed.answer, call.idempotent)
         )
 
     def _log(
@@ -384,45 +269,11 @@ def _content(json: object, form: Mapping[str, str] | None) -> bytes | None:
     return None
 
 
-def _answer(response: httpx.Response) -> Answer:
-    try:
-        text = response.content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # Repaired text could differ from what was sent, so none of it is taken as data.
-        text = response.content.decode("latin-1")
-        return Answer(response.status_code, response.headers, text)
-    return Answer(response.status_code, response.headers, text, _json(text))
-
-
-def _json(text: str) -> object:
-    try:
-        return simplejson.loads(text, use_decimal=True)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _accepted(answer: Answer, response: httpx.Response) -> Answer:
-    """The answer if it is a success that can be read; raises _FailedError otherwise."""
-    readable = answer.body is not None or answer.text.strip() == "null"
-    complete = readable or (answer.status == 204 and not answer.text)
-    if response.is_success and complete:
-        return answer
-    reason = f"status {answer.status}: {answer.excerpt}"
-    retry_after = answer.headers.get("retry-after")
-    raise _FailedError(
-        Failure(Delivery.ANSWERED, reason, answer.status, answer.text, retry_after), answer
+def _failure(answer: Answer) -> Failure:
+    return Failure(
+        Delivery.ANSWERED,
+        f"status {answer.status}: {answer.excerpt}",
+        answer.status,
+        answer.text,
+        answer.headers.get("retry-after"),
     )
-
-
-def _is_refusal(failure: Failure) -> bool:
-    """Whether the server understood the call and did not carry it out."""
-    is_4xx = failure.status is not None and 400 <= failure.status < 500
-    return (is_4xx and failure.status != 408) or is_client_fault(failure)
-
-
-def _is_certificate_trouble(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from core.clients.http import Answer, Params
+from core.clients.answers import Answer
+from core.clients.http import Params
 from core.clients.parsing import unexpected
 
 PAGE_SIZE = 1000

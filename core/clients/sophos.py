@@ -9,10 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from core.clients import sophos_parsing as parsing
-from core.clients.http import Answer, BaseTransport, Http, HttpLimits, Params
+from core.clients.answers import Answer
+from core.clients.http import BaseTransport, Http, HttpLimits, Params
 from core.clients.pacing import Pacer
 from core.clients.parsing import Reader, unexpected
 from core.clients.sophos_errors import not_a_partner, refusal
@@ -65,14 +68,17 @@ class SophosPartner:
         return identity
 
     def check(self) -> None:
-        """Prove that the credentials are a partner's and may read billing.
+        """Prove that the credentials are a partner's and may read tenants and billing.
 
-        A month without data is fine. Raises AccessError otherwise.
+        Last month's billing may be empty. Raises AccessError otherwise.
         """
         identity = self.whoami()
         with self._lock:
             self._partner_id = identity.id
         self._partner_get("/partner/v1/tenants", {"pageSize": 1})
+        with suppress(NotFoundError):
+            last_month = Month.last_complete(datetime.now(UTC).date())
+            self._partner_get(_usage_path(last_month), {"pageSize": 1})
 
     def tenants(self) -> list[Tenant]:
         """All tenants, of every billing type, in the order of the vendor."""
@@ -96,7 +102,7 @@ class SophosPartner:
         Either every line of the month is returned, or an error is raised: a part of a month must
         never look like a month. `progress` is called with lines read and lines announced.
         """
-        path = f"/partner/v1/billing/usage/{month.year:04d}/{month.number:02d}"
+        path = _usage_path(month)
         lines: list[UsageLine] = []
         seen: set[str | None] = {None}
         key: str | None = None
@@ -160,6 +166,10 @@ class SophosPartner:
             headers={"Authorization": f"Bearer {token}", **(headers or {})},
             judge=refusal,
         )
+
+
+def _usage_path(month: Month) -> str:
+    return f"/partner/v1/billing/usage/{month.year:04d}/{month.number:02d}"
 
 
 def _answer(answer: Answer, name: str) -> Reader:

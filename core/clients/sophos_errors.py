@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.clients.http import Answer
+from core.clients.answers import Answer
 from core.clients.sophos_parsing import SYSTEM, Identity
 from core.errors import (
     AccessError,

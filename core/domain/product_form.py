@@ -21,6 +21,13 @@ from core.domain.models import (
     SophosProduct,
     SubCategory,
 )
+from core.domain.product_choices import (
+    choose_cycle,
+    choose_manufacturer,
+    choose_subcategory,
+    choose_type,
+    choose_unit,
+)
 from core.domain.sophos_products import display_name
 from core.domain.text_limits import cut, utf16_length
 from core.errors import Message, Problem, message
@@ -142,8 +149,8 @@ def prefill(
     that no longer exist in ConnectWise fall back like missing ones.
     """
     standard = default_product(product)
-    subcategory = _subcategory(defaults, lookups)
-    cycle = _monthly(lookups.billing_cycles, defaults.billing_cycle_id)
+    subcategory = choose_subcategory(lookups, defaults.subcategory_id, defaults.category_id)
+    cycle = choose_cycle(lookups.billing_cycles, defaults.billing_cycle_id)
     recurring = defaults.recurring and cycle is not None
     return ProductFields(
         identifier=standard.identifier,
@@ -151,19 +158,17 @@ def prefill(
         customer_description=cut(display_name(product), FIELD_LIMITS["customer_description"]),
         category=None if subcategory is None else subcategory.category,
         subcategory=None if subcategory is None else Reference(subcategory.id, subcategory.name),
-        type=_reference(lookups.types, defaults.type_id, ("software", "service", "logiciel")),
+        type=choose_type(lookups.types, defaults.type_id),
         product_class=defaults.product_class,
-        unit_of_measure=_reference(
-            lookups.units_of_measure,
-            defaults.unit_of_measure_id,
-            _unit_words(product.product_group),
+        unit_of_measure=choose_unit(
+            lookups.units_of_measure, defaults.unit_of_measure_id, product.product_group
         ),
         cost=unit_cost,
         taxable=defaults.taxable,
         recurring=recurring,
         recurring_bill_cycle=cycle if recurring else None,
         recurring_cycle_type=RecurringCycleType.CALENDAR_YEAR if recurring else None,
-        manufacturer=_named(lookups.manufacturers, defaults.manufacturer_id, ("sophos",)),
+        manufacturer=choose_manufacturer(lookups.manufacturers, defaults.manufacturer_id),
         vendor_sku=cut(vendor_sku, FIELD_LIMITS["vendor_sku"]),
         integration_xref=standard.integration_xref,
     )
@@ -288,58 +293,3 @@ def _bad_recurrence(product: ProductFields) -> Iterator[Problem]:
         yield Problem(
             message("A recurring product needs a billing cycle."), field="recurring_bill_cycle"
         )
-
-
-def _subcategory(defaults: ProductDefaults, lookups: ProductLookups) -> SubCategory | None:
-    """The one of the settings; else one of the chosen category; else the likeliest by name."""
-    active = [item for item in lookups.subcategories if not item.inactive]
-    for item in active:
-        if item.id == defaults.subcategory_id:
-            return item
-    in_category = [item for item in active if item.category.id == defaults.category_id]
-    return _likeliest(in_category or active, ("security", "software", "managed", "service"))
-
-
-def _likeliest(items: Sequence[SubCategory], words: Sequence[str]) -> SubCategory | None:
-    for word in words:
-        for item in items:
-            if word in f"{item.name} {item.category.name}".casefold():
-                return item
-    return items[0] if items else None
-
-
-def _reference(
-    options: Sequence[Reference], wanted_id: int | None, words: Sequence[str]
-) -> Reference | None:
-    """The wanted option, else the first that a word names, else the first of all."""
-    return _named(options, wanted_id, words) or (options[0] if options else None)
-
-
-def _named(
-    options: Sequence[Reference], wanted_id: int | None, words: Sequence[str]
-) -> Reference | None:
-    for option in options:
-        if option.id == wanted_id:
-            return option
-    for word in words:
-        for option in options:
-            if word in option.name.casefold():
-                return option
-    return None
-
-
-def _monthly(options: Sequence[Reference], wanted_id: int | None) -> Reference | None:
-    """The wanted cycle, else the monthly one; never another, not even "Bi-Monthly"."""
-    for option in options:
-        if option.id == wanted_id:
-            return option
-    for option in options:
-        if option.name.strip().casefold().startswith(("monthly", "mensuel")):
-            return option
-    return None
-
-
-def _unit_words(product_group: str) -> tuple[str, ...]:
-    group = product_group.strip().casefold()
-    general = ("each", "unit", "licen", "chacun")
-    return (group, *general) if group else general

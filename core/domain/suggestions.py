@@ -10,16 +10,13 @@ User, Standard for Advanced.
 
 from __future__ import annotations
 
-import math
-import re
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from core.domain.default_product import default_product, xref_of
 from core.domain.models import CatalogEntry, ProductClass, SophosProduct, Suggestion
-from core.domain.product_search import normalise
+from core.domain.name_words import NOISE, VENDOR, Weights, contradict, words_of
 from core.domain.sophos_products import short_name
 from core.errors import Message, message
 
@@ -27,50 +24,23 @@ XREF_SCORE = 100
 CODE_SCORE = 97
 DEFAULT_SCORE = 95
 GREATEST_NAME_SCORE = 94
-LEAST_SCORE = 60
+LEAST_SCORE = 55
+
+# An item that another Sophos product is mapped to already may be a bundle, but rarely is.
+_TAKEN_PENALTY = 10
+# An item that neither names the vendor nor shares a word as rare as this is probably another's.
+_UNBRANDED_FACTOR = 0.8
+# What each name has and the other has not: of the product's name half counts, of the item's a
+# fifth, because partners sell under names of their own with words of their own around the key one.
+_LACKING = 0.5
+_ADDED = 0.2
 
 # What a rounded score of LEAST_SCORE needs at least.
 _LEAST_LIKENESS = (LEAST_SCORE - 0.51) / GREATEST_NAME_SCORE
 
-# An item that another Sophos product is mapped to already may be a bundle, but rarely is.
-_TAKEN_PENALTY = 10
-_UNBRANDED_FACTOR = 0.85
-_NOISE_WEIGHT = 0.1
 _IDENTIFIER_ONLY_WEIGHT = 0.25
 _FORMER_NAMES = 3
 _MOST_WORDS = 12
-
-_VENDOR = "sophos"
-_NOISE_WORDS = """
-sophos central msp monthly license licence licenses licences subscription mensuel
-per for the with and of a to par pour avec et de
-"""
-_NOISE = frozenset(_NOISE_WORDS.split())
-_ALIASES = {
-    "adv": "advanced",
-    "std": "standard",
-    "srv": "server",
-    "svr": "server",
-    "servers": "server",
-    "serveur": "server",
-    "serveurs": "server",
-    "users": "user",
-    "utilisateur": "user",
-    "utilisateurs": "user",
-    "ep": "endpoint",
-    "endpoints": "endpoint",
-    "fw": "firewall",
-    "enc": "encryption",
-    "mails": "email",
-    "mail": "email",
-}
-_CONTRASTS = (
-    ("server", "user"),
-    ("standard", "advanced"),
-    ("standard", "xstream"),
-    ("essentials", "complete"),
-)
-_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +57,18 @@ class _Name:
     text: str
     words: tuple[str, ...]
     former: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Items, as bits of `mask`, that share the same looked-up words with a name.
+
+    `trusted`: one of these words is the vendor's name or rare.
+    """
+
+    mask: int
+    shared: float
+    trusted: bool
 
 
 @dataclass(frozen=True)
@@ -124,9 +106,8 @@ class _Index:
     def __init__(self, catalog: Iterable[CatalogEntry], taken: frozenset[int]) -> None:
         usable = [entry for entry in catalog if _usable(entry)]
         self._taken = taken
-        self._weights = _Weights(usable)
+        self._weights = Weights((entry.identifier, entry.description) for entry in usable)
         self._items = sorted(map(self._item, usable), key=lambda item: item.weight)
-        self._item_weights = [item.weight for item in self._items]
         self._by_xref = _first_by(self._items, lambda entry: entry.integration_xref)
         self._by_identifier = _first_by(self._items, lambda entry: entry.identifier)
         self._postings: dict[str, list[int]] = defaultdict(list)
@@ -139,12 +120,14 @@ class _Index:
         exact = self._exact(product)
         if exact is not None:
             return exact
-        candidates = [candidate for name in _names(product) for candidate in self._by_name(name)]
-        return min(candidates, key=_Candidate.order, default=None)
+        best: _Candidate | None = None
+        for name in _names(product):
+            best = self._closest(name, best)
+        return best
 
     def _item(self, entry: CatalogEntry) -> _Item:
-        described = frozenset(_words(entry.description))
-        identified = frozenset(_words(entry.identifier)) - described
+        described = frozenset(words_of(entry.description))
+        identified = frozenset(words_of(entry.identifier)) - described
         # Identifiers are full of abbreviations: what they add must not count against a name.
         weight = self._weights.total(described)
         weight += _IDENTIFIER_ONLY_WEIGHT * self._weights.total(identified)
@@ -170,47 +153,58 @@ class _Index:
         )
         return _Candidate(DEFAULT_SCORE, item, reason)
 
-    def _by_name(self, name: _Name) -> Iterator[_Candidate]:
+    def _closest(self, name: _Name, best: _Candidate | None = None) -> _Candidate | None:
+        """The item that is most like a name, or `best` when none is more so."""
         words = frozenset(name.words)
         weight = self._weights.total(words)
-        for item in self._sharing(words, weight):
-            score = self._score(words, weight, item)
-            if score >= LEAST_SCORE and not _contradict(words, item.words):
-                yield _Candidate(score, item, _name_reason(name, item))
+        for part in self._parts(words, weight):
+            for item in self._by_weight(part.mask):
+                least = LEAST_SCORE if best is None else best.score
+                # Heavier items of this part are less like, so none of them can reach it either.
+                if _rounded(_likeness(weight, part.shared, item.weight, part.trusted)) < least:
+                    break
+                score = self._score(words, weight, item)
+                if score < least or contradict(words, item.words):
+                    continue
+                found = _Candidate(score, item, _name_reason(name, item))
+                best = found if best is None else min(best, found, key=_Candidate.order)
+        return best
 
-    def _sharing(self, words: frozenset[str], weight: float) -> Iterator[_Item]:
-        """The items that can reach the least score; numbers of items are bits of integers.
+    def _parts(self, words: frozenset[str], weight: float) -> list[_Part]:
+        """The catalog divided, word by word, into the items that share these words or those.
 
-        The catalog is divided, word by word, into the items that share this and those that share
-        that. Of each part only the lighter items qualify, because likeness is twice the shared
-        weight over the weight of both names; and items are numbered by weight.
+        Parts that cannot reach the least score are left out; the likeliest comes first. Words that
+        are not looked up, for being noise or too many, are taken for shared: a part's weight is a
+        bound, the score is exact.
         """
-        telling = sorted(words - _NOISE, key=lambda word: (-self._weights.of(word), word))
-        telling = telling[:_MOST_WORDS]
-        rest = self._weights.total(telling)
-        # Words that are not looked up are taken for shared: the score is exact, this is a bound.
-        parts = [(self._lighter(weight, weight), weight - rest)]
-        for word in telling:
+        telling = (words - NOISE) | (words & {VENDOR})
+        by_weight = sorted(telling, key=lambda word: (-self._weights.of(word), word))
+        looked_up = by_weight[:_MOST_WORDS]
+        rest = self._weights.total(looked_up)
+        everything = (1 << len(self._items)) - 1
+        parts = [_Part(everything, weight - rest, trusted=len(looked_up) < len(by_weight))]
+        for word in looked_up:
             rest -= self._weights.of(word)
-            least = _LEAST_LIKENESS / 2 * weight - rest
-            parts = [part for part in self._divided(parts, word) if part[1] >= least]
-        for mask, shared in parts:
-            for number in _bits(mask & self._lighter(shared, weight)):
-                yield self._items[number]
+            least = _least_shared(weight) - rest
+            parts = [part for part in self._divided(parts, word) if part.shared >= least]
+        return sorted(parts, key=lambda part: -part.shared)
 
-    def _divided(self, parts: list[tuple[int, float]], word: str) -> Iterator[tuple[int, float]]:
-        with_word = self._mask(word)
-        for mask, shared in parts:
-            both = mask & with_word
+    def _divided(self, parts: Iterable[_Part], word: str) -> Iterator[_Part]:
+        with_word, gain = self._mask(word), self._weights.of(word)
+        trusted = word == VENDOR or self._weights.is_rare(word)
+        for part in parts:
+            both = part.mask & with_word
             if both:
-                yield both, shared + self._weights.of(word)
-            if both != mask:
-                yield mask ^ both, shared
+                yield _Part(both, part.shared + gain, part.trusted or trusted)
+            if both != part.mask:
+                yield _Part(part.mask ^ both, part.shared, part.trusted)
 
-    def _lighter(self, shared: float, weight: float) -> int:
-        """The items that are light enough to reach the least score with this shared weight."""
-        heaviest = 2 * shared / _LEAST_LIKENESS - weight
-        return (1 << bisect_right(self._item_weights, heaviest)) - 1
+    def _by_weight(self, mask: int) -> Iterator[_Item]:
+        """The items of a part, lightest first: they are numbered by weight."""
+        while mask:
+            lowest = mask & -mask
+            yield self._items[lowest.bit_length() - 1]
+            mask ^= lowest
 
     def _mask(self, word: str) -> int:
         mask = self._masks.get(word)
@@ -222,36 +216,31 @@ class _Index:
         return mask
 
     def _score(self, words: frozenset[str], weight: float, item: _Item) -> int:
-        shared = self._weights.total(words & item.words)
-        likeness = min(1.0, 2 * shared / (weight + item.weight))
-        if _VENDOR not in item.words:
-            likeness *= _UNBRANDED_FACTOR
-        score = round(GREATEST_NAME_SCORE * likeness)
+        common = words & item.words
+        trusted = VENDOR in common or any(map(self._weights.is_rare, common - NOISE))
+        shared = self._weights.total(common)
+        score = _rounded(_likeness(weight, shared, item.weight, trusted))
         return score - _TAKEN_PENALTY if item.entry.id in self._taken else score
 
 
-class _Weights:
-    """How much a word tells: the rarer in the catalog, the more."""
+def _likeness(weight: float, shared: float, item_weight: float, trusted: bool) -> float:
+    """How like two names are, 0 to 1, from their weights and that of the words they share."""
+    if shared <= 0:
+        return 0.0
+    lacking, added = weight - shared, max(0.0, item_weight - shared)
+    likeness = shared / (shared + _LACKING * lacking + _ADDED * added)
+    return likeness if trusted else likeness * _UNBRANDED_FACTOR
 
-    def __init__(self, entries: Sequence[CatalogEntry]) -> None:
-        self._count = len(entries)
-        self._frequency: dict[str, int] = defaultdict(int)
-        self._known: dict[str, float] = {}
-        for entry in entries:
-            for word in {*_words(entry.description), *_words(entry.identifier)}:
-                self._frequency[word] += 1
 
-    def of(self, word: str) -> float:
-        weight = self._known.get(word)
-        if weight is None:
-            frequency = self._frequency.get(word, 0) or 0.5
-            weight = math.log1p(self._count / frequency)
-            weight *= _NOISE_WEIGHT if word in _NOISE else 1
-            self._known[word] = weight
-        return weight
+def _rounded(likeness: float) -> int:
+    # Sums in another order differ in their last digits; that must not decide.
+    return round(GREATEST_NAME_SCORE * likeness + 1e-9)
 
-    def total(self, words: Iterable[str]) -> float:
-        return math.fsum(map(self.of, words))
+
+def _least_shared(weight: float) -> float:
+    """The shared weight that an item needs at least, however light it is."""
+    # _likeness >= _LEAST_LIKENESS, solved for the shared weight where the item adds nothing.
+    return _LEAST_LIKENESS * _LACKING * weight / (1 - _LEAST_LIKENESS * (1 - _LACKING))
 
 
 def _usable(entry: CatalogEntry) -> bool:
@@ -268,22 +257,8 @@ def _first_by(items: Iterable[_Item], key: Callable[[CatalogEntry], str]) -> dic
     return first
 
 
-def _bits(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set."""
-    digits = bin(mask)[:1:-1] if mask else ""
-    number = digits.find("1")
-    while number >= 0:
-        yield number
-        number = digits.find("1", number + 1)
-
-
 def _key(text: str) -> str:
     return text.strip().casefold()
-
-
-def _words(text: str) -> tuple[str, ...]:
-    found = _WORD.findall(normalise(text))
-    return tuple(dict.fromkeys(_ALIASES.get(word, word) for word in found))
 
 
 def _names(product: SophosProduct) -> Iterator[_Name]:
@@ -293,32 +268,15 @@ def _names(product: SophosProduct) -> Iterator[_Name]:
     texts += [(former, True) for former in product.former_descriptions[:_FORMER_NAMES]]
     seen: set[frozenset[str]] = set()
     for text, former in texts:
-        words = _words(short_name(text))
-        telling = frozenset(words) - _NOISE
+        words = words_of(short_name(text))
+        telling = frozenset(words) - NOISE
         if telling and telling not in seen:
             seen.add(telling)
             yield _Name(short_name(text), words, former)
 
 
-def _contradict(name: frozenset[str], item: frozenset[str]) -> bool:
-    """Whether the words rule a match out, however many others are shared."""
-    name_numbers, item_numbers = _numbers(name), _numbers(item)
-    if name_numbers and item_numbers and name_numbers.isdisjoint(item_numbers):
-        return True
-    return any(_opposed(pair, name, item) for pair in _CONTRASTS)
-
-
-def _opposed(pair: tuple[str, str], name: frozenset[str], item: frozenset[str]) -> bool:
-    of_name, of_item = name.intersection(pair), item.intersection(pair)
-    return bool(of_name) and bool(of_item) and of_name.isdisjoint(of_item)
-
-
-def _numbers(words: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for word in words if any(char.isdigit() for char in word))
-
-
 def _name_reason(name: _Name, item: _Item) -> Message:
-    shared = [word for word in name.words if word in item.words and word not in _NOISE]
+    shared = [word for word in name.words if word in item.words and word not in NOISE]
     words = ", ".join(shared)
     if name.former:
         return message(

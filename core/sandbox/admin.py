@@ -84,6 +84,7 @@ class Admin:
     def _whole(self) -> dict[str, dict[str, Handler]]:
         return {
             "": {"GET": lambda _: self.overview()},
+            "/": {"GET": lambda _: self.overview()},
             "/reset": {"POST": lambda _: _after(self._controls.reset, self.overview)},
         }
 

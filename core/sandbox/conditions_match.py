@@ -17,15 +17,11 @@ from core.sandbox.conditions import (
     Expression,
     Literal,
     LiteralKind,
-    Name,
-    Names,
     Operator,
-    ValueKind,
-    check,
-    name_of,
     parse,
     parse_datetime,
 )
+from core.sandbox.conditions_check import Name, Names, ValueKind, check, name_of
 
 Record = Mapping[str, Any]
 Predicate = Callable[[Record], bool]

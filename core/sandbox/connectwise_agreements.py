@@ -142,17 +142,19 @@ def _defaults(site: Site, write: Write) -> Record:
         "billStartDate": bill_start,
         "nextInvoiceDate": bill_start,
         "noEndingDateFlag": "endDate" not in write.record,
-        "employeeCompRate": "Actual",
         "employeeCompNotExceed": "Billing",
-        "invoicingCycle": "CalendarYear",
     }
     switched_off = ("cancelledFlag", "prorateFlag", "invoiceProratedAdditionsFlag", "taxable")
-    billed = ("billTime", "billExpenses", "billProducts")
-    return {
-        **defaults,
-        **dict.fromkeys(switched_off, False),
-        **dict.fromkeys(billed, "NoDefault"),
-    }
+    # A PUT must send those that are required on updates.
+    created = {} if write.replacing else _ON_CREATION
+    return {**defaults, **dict.fromkeys(switched_off, False), **created}
+
+
+_ON_CREATION = {
+    "employeeCompRate": "Actual",
+    "invoicingCycle": "CalendarYear",
+    **dict.fromkeys(("billTime", "billExpenses", "billProducts"), "NoDefault"),
+}
 
 
 def _computed(site: Site, record: Record) -> Record:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from core.sandbox.conditions import Name, Names, ValueKind
+from core.sandbox.conditions_check import Name, Names, ValueKind
 
 
 class Kind(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.sandbox.conditions import Names
+from core.sandbox.conditions_check import Names
 from core.sandbox.connectwise_answers import FieldError
 from core.sandbox.connectwise_fields import Field, Fields, child_names, condition_names
 from core.sandbox.switches import Switches

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from core.sandbox.conditions import ConditionError, Name, ValueKind, parse_datetime
+from core.sandbox.conditions import ConditionError, parse_datetime
+from core.sandbox.conditions_check import Name, ValueKind
 from core.sandbox.conditions_match import (
     Predicate,
     child_conditions,

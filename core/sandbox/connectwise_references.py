@@ -126,7 +126,7 @@ class Viewer:
         return self._seen[key]
 
     def _shown(self, target: Target, stored: Record) -> Record:
-        present = self._site.table(target.table).get(stored["id"]) if target.table else None
+        present = self._site.table(target.table).get(stored.get("id", 0)) if target.table else None
         shown = {**stored, **(_kept(target, present) if present else {})}
         if target.route and stored.get("id") is not None:
             href = f"{self._base}/{target.route}/{stored['id']}"

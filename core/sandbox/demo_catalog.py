@@ -46,6 +46,13 @@ def _lookup_extras(row: Row, tables: dict[str, Records]) -> Record:
             return {"typeXref": row["kind"]}
         case "billingCycles":
             return {"billingOptions": row["kind"]}
+        case "agreementTypes":
+            return {
+                "employeeCompRate": "Actual",
+                "employeeCompNotExceed": "Billing",
+                "invoicingCycle": "ContractYear",
+                **dict.fromkeys(("billTime", "billExpenses", "billProducts"), "NoDefault"),
+            }
         case "taxCodes":
             return {
                 "description": row["name"],

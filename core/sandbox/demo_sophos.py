@@ -37,6 +37,7 @@ class SophosDemo:
     def __init__(self, data_dir: Path, today: date) -> None:
         self.partner_id = PARTNER_ID
         self._columns = _month_columns(today)
+        self._reports: dict[str, list[Record]] = {}
         self._rows = read_rows(data_dir / "usage.csv")
         self._products = {row["code"]: row for row in read_rows(data_dir / "sophos_products.csv")}
         self._descriptions = _descriptions(read_rows(data_dir / "sophos_descriptions.csv"))
@@ -49,10 +50,14 @@ class SophosDemo:
         return list(self._columns)
 
     def lines(self, month: str) -> list[Record] | None:
-        """The report of a month, or None where there is none."""
-        column = self._columns.get(month)
-        if column is None:
+        """The report of a month, or None where there is none. The lines are the caller's own."""
+        if month not in self._columns:
             return None
+        if month not in self._reports:
+            self._reports[month] = self._report(month, self._columns[month])
+        return [dict(line) for line in self._reports[month]]
+
+    def _report(self, month: str, column: str) -> list[Record]:
         rows = [row for row in self._rows if row[column]]
         totals = _order_totals(rows, column)
         lines = [self._line(row, month, column, part) for row in rows for part in _parts(row)]

@@ -14,7 +14,6 @@ from core.sandbox.counters import Counters
 from core.sandbox.faults import DEFAULT_HTML, Effect, FaultPlan, FaultRule, When
 from core.sandbox.rate_limit import RETRY_AFTER, RateLimit, too_many_requests
 
-ADMIN_PREFIX = "/_sandbox"
 SOPHOS_PREFIX = "/sophos"
 
 
@@ -67,10 +66,7 @@ class FaultMiddleware:
         self._rate_limit = rate_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI entry."""
-        if scope["type"] != "http" or scope["path"].startswith(ADMIN_PREFIX):
-            await self._app(scope, receive, send)
-            return
+        """The ASGI entry; HTTP only, as the server takes nothing else."""
         self._counters.begin(scope["method"], scope["path"])
         try:
             await self._handle(scope, receive, send)
@@ -92,6 +88,8 @@ class FaultMiddleware:
     async def _strike(self, rule: FaultRule, scope: Scope, receive: Receive, send: Send) -> None:
         answer: _Answer | None = None
         if rule.when is When.BEFORE:
+            if rule.effect not in _NEEDS_ANSWER:
+                await _drain(receive)
             await asyncio.sleep(rule.latency)
         if rule.when is When.AFTER or rule.effect in _NEEDS_ANSWER:
             answer = _Answer()
@@ -113,6 +111,12 @@ async def _finish(rule: FaultRule, scope: Scope, answer: _Answer | None, send: S
         await _rate_limited(system_of(scope["path"]), rule.retry_after).send(send)
     else:
         await _made_up(rule).send(send)
+
+
+async def _drain(receive: Receive) -> None:
+    """Read the request to its end, so that the client sees the fault as it waits, not earlier."""
+    while (await receive()).get("more_body", False):
+        pass
 
 
 async def _send_damaged(effect: Effect, answer: _Answer, send: Send) -> None:

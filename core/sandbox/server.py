@@ -16,18 +16,18 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.sandbox.admin import Admin
 from core.sandbox.connection_reset import ResettableProtocol
 from core.sandbox.connectwise import connectwise_app
 from core.sandbox.controls import Controls, controls_of
 from core.sandbox.credentials import CONNECTWISE, SOPHOS
-from core.sandbox.fault_middleware import FaultMiddleware
+from core.sandbox.fault_middleware import FaultMiddleware, system_of
 from core.sandbox.world import World
 
 HOST = "127.0.0.1"
+ADMIN_PREFIX = "/_sandbox"
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
 # Longer than a client keeps an idle connection, so that it is the client who closes it.
@@ -125,6 +125,7 @@ class Sandbox:
         deadline = time.monotonic() + START_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
+                self.stop()
                 raise RuntimeError("the sandbox did not start")
             time.sleep(0.005)
 
@@ -147,14 +148,22 @@ def start_sandbox(
 
 def sandbox_app(controls: Controls) -> ASGIApp:
     """Everything as one ASGI application."""
-    routes = [
-        *Admin(controls).routes(),
-        *controls.sophos.routes(),
-        Mount("/", connectwise_app(controls.world, controls.switches, CONNECTWISE)),
-    ]
-    return FaultMiddleware(
-        Starlette(routes=routes), controls.faults, controls.counters, controls.rate_limit
-    )
+    admin = Starlette(routes=Admin(controls).routes())
+    systems: dict[str, ASGIApp] = {
+        "sophos": Starlette(routes=controls.sophos.routes()),
+        "connectwise": connectwise_app(controls.world, controls.switches, CONNECTWISE),
+    }
+
+    async def vendor(scope: Scope, receive: Receive, send: Send) -> None:
+        await systems[system_of(scope["path"])](scope, receive, send)
+
+    faulty = FaultMiddleware(vendor, controls.faults, controls.counters, controls.rate_limit)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = admin if scope["path"].startswith(ADMIN_PREFIX) else faulty
+        await chosen(scope, receive, send)
+
+    return app
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

@@ -105,11 +105,12 @@ class World:
         self.lock = threading.RLock()
         self.today = today
         self._drift = today - datetime.now(UTC).date()
-        self._data_dir = data_dir
         self._state_file = state_file
         self._depth = 0
         self._dirty = False
-        self._load_base()
+        self._base = load_connectwise(data_dir, today)
+        self._sophos: SophosDemo = load_sophos(data_dir, today)
+        self._start_anew()
         self._apply_state()
 
     @classmethod
@@ -140,7 +141,7 @@ class World:
     def reset(self) -> None:
         """Back to the demo data; the state file is emptied too."""
         with self.transaction():
-            self._load_base()
+            self._start_anew()
             self._dirty = True
 
     # ------------------------------------------------------------ Sophos
@@ -205,10 +206,13 @@ class World:
 
     # ------------------------------------------------------------ base and overlay
 
-    def _load_base(self) -> None:
-        base = load_connectwise(self._data_dir, self.today)
-        self.tables = {name: Table(name, base.get(name), self._note_change) for name in TABLE_NAMES}
-        self._sophos: SophosDemo = load_sophos(self._data_dir, self.today)
+    def _start_anew(self) -> None:
+        # A change always puts a new record in the place of the old one, so the records of the
+        # base stay as they were loaded and need no copies.
+        self.tables = {
+            name: Table(name, dict(self._base.get(name, {})), self._note_change)
+            for name in TABLE_NAMES
+        }
         self._changed: dict[str, set[int]] = {}
         self._usage_overrides: dict[str, list[Record] | None] = {}
         self._descriptions: dict[str, str] = {}

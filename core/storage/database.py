@@ -91,8 +91,11 @@ class Database:
         """
         with self._plain_errors():
             for attempt in range(_ATTEMPTS - 1):
-                with suppress(duckdb.TransactionException):
+                try:
                     return self._attempt(change)
+                except duckdb.TransactionException as error:
+                    if not _is_conflict(error):
+                        raise
                 time.sleep(_FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
             return self._attempt(change)
 
@@ -164,6 +167,15 @@ def _all_or_nothing(cursor: duckdb.DuckDBPyConnection) -> Iterator[Transaction]:
         with suppress(duckdb.Error):
             cursor.rollback()
         raise
+
+
+def _is_conflict(error: duckdb.TransactionException) -> bool:
+    """Whether another transaction was in the way; a full disk at the commit is the same class.
+
+    A key that two transactions inserted is reported as a constraint violation of the commit.
+    """
+    text = str(error).lower()
+    return "conflict" in text or "constraint violation" in text
 
 
 def _bound(parameters: Sequence[Parameter]) -> list[Parameter]:

@@ -40,7 +40,7 @@ FROM store.product_mapping ORDER BY product_code"""
 _HISTORY = """
 SELECT id, product_code, changed_at, changed_by, origin, field, old_value, new_value
 FROM store.mapping_history
-WHERE ? IS NULL OR product_code = ?
+WHERE CAST(? AS VARCHAR) IS NULL OR product_code = ?
 ORDER BY position DESC LIMIT ?"""
 _NO_LIMIT = 2**62
 

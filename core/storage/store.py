@@ -73,10 +73,10 @@ class Store:
 
 
 def _prepare(database: Database, mode: str) -> None:
-    new = len(pending_migrations(database)) == len(MIGRATIONS)
+    new = len(pending_migrations(database, MIGRATIONS)) == len(MIGRATIONS)
     if not new:
         _refuse_other_mode(database, mode)
-    migrate(database)
+    migrate(database, MIGRATIONS)
     _bind(database, mode)
 
 

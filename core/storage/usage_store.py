@@ -28,7 +28,7 @@ _FETCHES = """
 SELECT id, month, source, status, started_at, finished_at, line_count, content_hash, error,
        fetched_by
 FROM store.usage_fetch
-WHERE ? IS NULL OR month = ?
+WHERE CAST(? AS VARCHAR) IS NULL OR month = ?
 ORDER BY position DESC"""
 _LINES = f"""
 SELECT {", ".join(LINE_FIELDS)}

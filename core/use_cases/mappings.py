@@ -146,10 +146,7 @@ class Mappings:
         self, products: Mapping[str, SophosProduct], snapshot: Snapshot
     ) -> dict[str, Suggestion]:
         """Suggestions depend on names only, so they are kept until a name changes."""
-        key = (
-            snapshot.version,
-            tuple((product.code, product.description) for product in products.values()),
-        )
+        key = (snapshot.version, tuple(products.values()))
         if self._suggestions[0] != key:
             found = suggest(list(products.values()), snapshot.entries)
             self._suggestions = (key, found)

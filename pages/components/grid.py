@@ -26,7 +26,7 @@ from pages.components.grid_columns import columns, locale_text
 from pages.components.grid_events import GridMessage, parse_message
 
 ROW_HEIGHT = 46
-EXPLAINED_ROW_HEIGHT = 118
+EXPLAINED_ROW_HEIGHT = 134
 HEIGHT = 600
 
 
@@ -35,8 +35,7 @@ class GridRow:
     """One row as it is shown; every text is ready for the reader, ids are text, "" is nothing.
 
     `explanation` stands in the row itself, for states that a person has to understand.
-    `search` is what the quick filter looks in besides the ConnectWise product. `usage` and
-    `suggestion_score` are for sorting, -1 for none. `seen` is the last step taken.
+    `usage` and `suggestion_score` are for sorting, -1 for none. `seen` is the last step taken.
     """
 
     code: str
@@ -44,7 +43,6 @@ class GridRow:
     former: str
     group: str
     firewall: bool
-    search: str
     product_id: str
     identifier: str
     description: str

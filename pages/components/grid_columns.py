@@ -66,11 +66,11 @@ def _sophos_product() -> Column:
     return _column(
         "sophos_product",
         _("Sophos product"),
-        190,
+        185,
         initialFlex=3,
         cellRenderer="sophosProductCell",
         valueGetter=call("sophosText"),
-        getQuickFilterText=Script("({data}) => data.search"),
+        getQuickFilterText=call("sophosSearch"),
         **_text_filter(),
     )
 
@@ -79,7 +79,7 @@ def _connectwise_product() -> Column:
     return _column(
         "product",
         _("ConnectWise product"),
-        190,
+        185,
         initialFlex=3,
         editable=True,
         singleClickEdit=True,
@@ -121,8 +121,8 @@ def _state() -> Column:
     return _column(
         "state",
         _("State"),
-        150,
-        initialFlex=2,
+        205,
+        initialFlex=3,
         cellRenderer="stateCell",
         valueGetter=call("stateText"),
         **_text_filter(),

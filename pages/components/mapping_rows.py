@@ -211,7 +211,6 @@ def _saved_part(row: MappingRow, decimals: int, _locale: str, _zone: str) -> dic
         "former": _("Formerly: {names}", names=former) if former else "",
         "group": product.product_group,
         "firewall": row.is_firewall,
-        "search": f"{product.description} {product.code} {former} {product.product_group}",
         "state": row.mapping.state.value,
         "since": _since(row.mapping),
         "state_hint": "\n".join(_hint_lines(row.mapping)),

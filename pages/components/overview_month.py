@@ -63,12 +63,10 @@ def draw_trend(rows: list[MappingRow], months: list[MonthSummary]) -> None:
             st.markdown("**" + _("Usage by month") + "**")
             chosen = st.selectbox(
                 _("Sophos product"),
-                [None, *used],
-                format_func=lambda code: (
-                    _("All products") if code is None else names.get(code, code)
-                ),
+                ["", *used],
+                format_func=lambda code: _("All products") if not code else names.get(code, code),
                 key="overview_trend_product",
                 label_visibility="collapsed",
                 width=360,
             )
-        trend_chart(months, chosen)
+        trend_chart(months, chosen or None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.errors import InputError, Message, Problem, RefusedError, UsageSyncError, VendorError
-from pages.components.language import _, text
+from pages.components.language import _, ngettext, text
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#+\-.!|~$^:=()&])")
 
@@ -16,6 +16,12 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#+\-.!|~$^:=()&])")
 def as_typed(value: str) -> str:
     """`value` with Markdown escaped, so that a name with signs in it is shown as it is."""
     return _MARKDOWN.sub(r"\\\1", value)
+
+
+def attention(fields: int) -> str:
+    """A line beside the button that does not write because of problems further up."""
+    told = ngettext("{count} field needs attention.", "{count} fields need attention.", fields)
+    return f":red[:material/error: {as_typed(told)}]"
 
 
 def show_error(error: UsageSyncError) -> None:

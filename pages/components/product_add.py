@@ -13,9 +13,10 @@ from core.errors import InputError, Message, Problem, RefusedError, UsageSyncErr
 from core.services import Services
 from core.use_cases.products import ProductExistsError
 from pages.components.language import _, ngettext
-from pages.components.problems import as_typed, failure_text, show_error
+from pages.components.problems import as_typed, attention, failure_text, show_error
 from pages.components.product_fields import Form, draw_fields, forget, widget_limits
 from pages.components.product_values import Choices, Values, choices, fields_from, values_of
+from pages.components.redraw import redraw
 
 _KEY = "product_add"
 NOTICE = "product_forms_notice"
@@ -80,7 +81,7 @@ def draw_add(
         _created(draft.created)
     else:
         _draw_draft(product, draft, lists, problems.get(product.code, ()), on_created)
-    _buttons(services, state, lists, on_created, close)
+    _buttons(services, state, lists, problems, on_created, close)
 
 
 def _prefill(services: Services, state: AddState) -> None:
@@ -226,7 +227,7 @@ def _offer_existing(
         _("Use the existing product"), icon=":material/link:", key=f"{_KEY}_use_{product.code}"
     ):
         _accept(product, draft, existing, on_created)
-        st.rerun(scope="fragment")
+        redraw()
 
 
 def _unusable(item: CatalogItem) -> str | None:
@@ -249,11 +250,15 @@ def _buttons(
     services: Services,
     state: AddState,
     lists: Choices,
+    problems: Mapping[str, tuple[Problem, ...]],
     on_created: Callable[[Mapping[str, CatalogItem]], None],
     close: Callable[[], None],
 ) -> None:
     pending = len(state.pending)
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    wrong = sum(len({one.field for one in found}) for found in problems.values())
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        if wrong:
+            st.markdown(attention(wrong), width="content")
         leave = _("Cancel") if pending == len(state.products) else _("Close")
         if st.button(leave, key=f"{_KEY}_cancel"):
             close()
@@ -268,7 +273,7 @@ def _buttons(
                 st.session_state[NOTICE] = _done(state)
                 close()
                 st.rerun()
-            st.rerun(scope="fragment")
+            redraw()
 
 
 def _done(state: AddState) -> str:
@@ -286,7 +291,7 @@ def _apply_label(pending: int) -> str:
 def _retry_or_cancel(close: Callable[[], None]) -> None:
     with st.container(horizontal=True):
         if st.button(_("Try again"), icon=":material/refresh:", key=f"{_KEY}_retry"):
-            st.rerun(scope="fragment")
+            redraw()
         if st.button(_("Cancel"), key=f"{_KEY}_cancel"):
             close()
             st.rerun()

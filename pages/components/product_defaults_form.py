@@ -90,7 +90,7 @@ def _list(
         index=ids.index(stored) if stored in names else None,
         format_func=lambda one: names[one],
         placeholder=_("Chosen automatically"),
-        key=f"{_KEY}_{field}_{scope}",
+        key="_".join([_KEY, field, *([str(scope)] if scope is not None and scope != "" else [])]),
     )
 
 

@@ -13,11 +13,12 @@ from core.errors import InputError, Message, Problem, RefusedError, UsageSyncErr
 from core.services import Services
 from core.use_cases.products import ProductChangedError
 from pages.components.language import _, ngettext
-from pages.components.problems import as_typed, failure_text, show_error
+from pages.components.problems import as_typed, attention, failure_text, show_error
 from pages.components.product_add import NOTICE
 from pages.components.product_compare import draw_comparison
 from pages.components.product_fields import Form, draw_fields, forget, widget_limits
 from pages.components.product_values import Choices, Values, choices, fields_from, values_of
+from pages.components.redraw import redraw
 
 _KEY = "product_edit"
 
@@ -70,11 +71,16 @@ def draw_edit(
         merged = draw_comparison(state.base, state.theirs, wanted)
         if merged is not None:
             state.rebase(state.theirs, merged)
-            st.rerun(scope="fragment")
+            redraw()
         return
-    _draw_form(state, lists, limits, _problems(wanted, unread, limits, lists))
+    found = _problems(wanted, unread, limits, lists) if state.checked else ()
+    problems = (*found, *_still_refused(state))
+    _draw_form(state, lists, limits, problems)
     changes = changed_fields(fields_of(state.base), wanted)
-    _buttons(services, state, lists, limits, len(changes) + len(unread), on_updated, view)
+    told = _change_count(len(changes) + len(unread))
+    if problems:
+        told = attention(len({problem.field for problem in problems}))
+    _buttons(services, state, lists, limits, told, on_updated, view)
 
 
 def _draw_form(
@@ -84,8 +90,7 @@ def _draw_form(
     if state.failure is not None:
         unplaced = [one for one, _value in state.refused if one.field not in state.values]
         st.error(failure_text(*state.failure, unplaced), icon=":material/error:")
-    shown = (*(problems if state.checked else ()), *_still_refused(state))
-    draw_fields(Form(_KEY, state.values, lists, limits, shown))
+    draw_fields(Form(_KEY, state.values, lists, limits, problems))
 
 
 def _still_refused(state: EditState) -> list[Problem]:
@@ -110,12 +115,12 @@ def _buttons(
     state: EditState,
     lists: Choices,
     limits: dict[str, int],
-    changes: int,
+    told: str,
     on_updated: Callable[[CatalogItem], None],
     view: Callable[[int], None],
 ) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        st.caption(_change_count(changes), width="content")
+        st.markdown(told, width="content")
         if st.button(_("Cancel"), key=f"{_KEY}_cancel"):
             view(state.base.id)
         if st.button(_("Apply"), type="primary", icon=":material/check:", key=f"{_KEY}_apply"):
@@ -125,7 +130,7 @@ def _buttons(
                 st.session_state[NOTICE] = _("Written to ConnectWise.")
                 on_updated(written)
                 view(written.id)
-            st.rerun(scope="fragment")
+            redraw()
 
 
 def _change_count(changes: int) -> str:
@@ -158,6 +163,6 @@ def _apply(
 def _retry_or_leave(state: EditState, view: Callable[[int], None]) -> None:
     with st.container(horizontal=True):
         if st.button(_("Try again"), icon=":material/refresh:", key=f"{_KEY}_retry"):
-            st.rerun(scope="fragment")
+            redraw()
         if st.button(_("Cancel"), key=f"{_KEY}_cancel"):
             view(state.base.id)

@@ -215,4 +215,4 @@ def _label(field: str) -> str:
 def _field_problems(form: Form, field: str) -> None:
     for problem in form.problems:
         if problem.field == field:
-            st.markdown(f":red[:material/error: {as_typed(problem_text(problem))}]")
+            st.markdown(f":small[:red[:material/error: {as_typed(problem_text(problem))}]]")

@@ -18,7 +18,7 @@ from core.domain.models import (
     Reference,
     SubCategory,
 )
-from core.errors import InputError, Problem
+from core.errors import InputError, Message, Problem, message
 from pages.components.formats import money_input, parse_number
 
 Typed = str | int | bool | None
@@ -132,6 +132,12 @@ def fields_from(
     return product, problems
 
 
+def _with_remedy(error: InputError) -> Message:
+    if error.remedy is None:
+        return error.text
+    return message("{problem} {remedy}", problem=error.text, remedy=error.remedy)
+
+
 def _amounts(
     values: Values, base: ProductFields
 ) -> tuple[dict[str, Decimal | None], tuple[Problem, ...]]:
@@ -142,6 +148,5 @@ def _amounts(
             amounts[name] = parse_number(str(values[name] or ""))
         except InputError as error:
             amounts[name] = getattr(base, name)
-            problems += [Problem(error.text, name)]
-            problems += [Problem(error.remedy, name)] if error.remedy else []
+            problems.append(Problem(_with_remedy(error), name))
     return amounts, tuple(problems)

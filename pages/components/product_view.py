@@ -15,6 +15,7 @@ from pages.components.formats import NOTHING, age_text, datetime_text, money
 from pages.components.language import _, text
 from pages.components.problems import as_typed, show_error
 from pages.components.product_fields import cycle_type_name, product_class_name
+from pages.components.redraw import redraw
 
 _KEY = "product_view"
 _GROUPS = (
@@ -46,7 +47,7 @@ def draw_view(services: Services, state: ViewState, edit: Callable[[CatalogItem]
     except UsageSyncError as error:
         show_error(error)
         if st.button(_("Try again"), icon=":material/refresh:", key=f"{_KEY}_retry"):
-            st.rerun(scope="fragment")
+            redraw()
         return
     _draw_item(state.item)
     _draw_trail(services, state, state.item)
@@ -123,4 +124,4 @@ def _read_trail(services: Services, state: ViewState, item: CatalogItem) -> None
     except UsageSyncError as error:
         show_error(error)
         return
-    st.rerun(scope="fragment")
+    redraw()

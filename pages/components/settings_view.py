@@ -6,9 +6,8 @@ import platform
 
 import streamlit as st
 
-import core
 from core.services import Services
-from core.settings import Mode
+from core.settings import VERSION, Mode
 from pages.components.connection_settings import draw_connection_settings
 from pages.components.health import draw_checks, test_now
 from pages.components.language import _
@@ -25,7 +24,7 @@ def draw_connections(services: Services) -> None:
                 "Both systems or neither: real data and the sandbox are never mixed."
             )
         )
-    if st.button(_("Test the connections"), icon=":material/network_check:"):
+    if st.button(_("Test the connections"), icon=":material/network_check:", key="settings_test"):
         with st.spinner(_("Testing…")):
             draw_checks(test_now(services))
     draw_connection_settings()
@@ -36,7 +35,7 @@ def draw_installation(services: Services) -> None:
     """Version, mode and database, as support asks for them."""
     sandbox = services.mode is Mode.SANDBOX
     facts = {
-        _("Version"): core.__version__,
+        _("Version"): VERSION,
         _("Mode"): _("Sandbox") if sandbox else _("Real systems"),
         _("Database"): str(services.store.path),
         _("Python"): platform.python_version(),

@@ -45,6 +45,7 @@ def _identity() -> None:
 
 def _keep_name() -> None:
     st.session_state[NAME_KEY] = " ".join(st.session_state[_NAME_WIDGET].split())
+    st.session_state[_NAME_WIDGET] = who()
 
 
 def _language() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from core.domain.month import Month
 from core.errors import UsageSyncError, message
 from core.services import Services
-from core.use_cases.jobs import JobStatus, Progress
+from core.use_cases.jobs import Progress
 from pages.components.formats import month_text
 from pages.components.identity import who
 from pages.components.jobs import watch
@@ -19,6 +19,7 @@ from pages.components.problems import show_error
 
 CATALOG, USAGE = "catalog", "usage"
 MONTHS_KEPT_IN_VIEW = 14
+ALL_MONTHS = "all"
 
 
 def read_catalog(services: Services) -> None:
@@ -51,30 +52,31 @@ def recent_months(today: date, count: int = MONTHS_KEPT_IN_VIEW) -> list[Month]:
 
 def fetch_form(services: Services, key: str) -> None:
     """Choose a month, or all recent ones, and fetch."""
-    choices = recent_months(services.clock().date())
+    recent = {str(month): month for month in recent_months(services.clock().date())}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             _("Month"),
-            [*choices, None],
-            format_func=lambda month: _every(len(choices)) if month is None else month_text(month),
+            [*recent, ALL_MONTHS],
+            format_func=lambda one: month_text(recent[one]) if one in recent else _every(recent),
             key=f"{key}_month",
             width=260,
         )
         if st.button(_("Fetch usage"), key=key, icon=":material/download:"):
-            fetch_usage(services, choices if chosen is None else [chosen])
+            fetch_usage(services, [recent[chosen]] if chosen in recent else list(recent.values()))
 
 
-def _every(count: int) -> str:
+def _every(recent: Collection[str]) -> str:
+    count = len(recent)
     return ngettext("The last {count} month", "The last {count} months", count)
 
 
-def _start(services: Services, kind: str, task: object) -> None:
+def _start(services: Services, kind: str, task: Callable[[Progress], int]) -> None:
     labels = {
         CATALOG: message("Reading the ConnectWise products"),
         USAGE: message("Fetching usage from Sophos"),
     }
     try:
-        status: JobStatus = services.jobs.start(kind, labels[kind], who(), task)
+        status = services.jobs.start(kind, labels[kind], who(), task)
     except UsageSyncError as error:
         show_error(error)
         return

@@ -4,6 +4,7 @@ import httpx
 import pytest
 import simplejson
 
+from core.clients.answers import Answer
 from core.clients.connectwise_errors import (
     Target,
     api_address,
@@ -11,7 +12,6 @@ from core.clients.connectwise_errors import (
     refusal,
     unknown_company,
 )
-from core.clients.http import Answer
 from core.errors import AccessError, NotFoundError, RefusedError
 
 LIST = Target("/procurement/catalog", record=False, url="https://na.myconnectwise.net")

@@ -10,7 +10,8 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from core.clients.http import Answer, Http, HttpLimits
+from core.clients.answers import Answer
+from core.clients.http import Http, HttpLimits
 from core.errors import (
     AccessError,
     OutcomeUnknownError,
@@ -247,6 +248,16 @@ def test_retry_after_is_waited_for_and_capped(server, answer: Answering) -> None
     started = time.monotonic()
     get(http)
     assert 0.2 <= time.monotonic() - started < 5
+
+
+def test_a_call_is_not_tried_again_after_the_agreed_time(server) -> None:
+    limits = HttpLimits(attempts=50, total=0.05, wait_initial=0.02, wait_max=0.02, wait_jitter=0)
+    http = Http("Test", "https://vendor.test", limits, transport=server.transport)
+    server.plan(*[httpx.ConnectError("refused")] * 50)
+    with pytest.raises(TryAgainError):
+        get(http)
+    assert 2 <= len(server.requests) < 6
+    server.steps.clear()
 
 
 def test_no_more_than_the_agreed_calls_are_in_flight(server, answer: Answering) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clients.http import Answer, Params
+from core.clients.answers import Answer
+from core.clients.http import Params
 from core.clients.paging import Listing, read_numbered_pages, read_pages
 from core.errors import UnexpectedAnswerError
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+import simplejson
 
 from core.clients.http import HttpLimits
 from core.clients.sophos import SophosPartner
@@ -176,9 +177,16 @@ def test_only_a_partner_will_do(
 
 
 def test_partner_calls_name_the_partner(sophos: SophosPartner, server, answer: Answering) -> None:
-    server.plan(answer(page([])))
+    server.plan(answer(page([])), answer(NO_DATA, 404))
     sophos.check()
-    assert server.requests[0].headers["X-Partner-ID"] == "partner-1"
+    assert [request.headers["X-Partner-ID"] for request in server.requests] == ["partner-1"] * 2
+
+
+def test_check_reads_billing_too(sophos: SophosPartner, server, answer: Answering) -> None:
+    server.plan(answer(page([])), answer({"error": "Forbidden"}, 403))
+    with pytest.raises(AccessError, match="billing"):
+        sophos.check()
+    assert server.paths()[-1].startswith("/partner/v1/billing/usage/")
 
 
 def test_no_permission(sophos: SophosPartner, server, answer: Answering) -> None:
@@ -441,6 +449,18 @@ def test_trouble_between_two_pages_is_overcome(
         answer(page([line()])),
     )
     assert len(sophos.billing_usage(MONTH)) == 2
+
+
+def test_personal_data_of_a_truncated_answer_is_not_quoted(
+    sophos: SophosPartner, server, answer: Answering
+) -> None:
+    text = simplejson.dumps(page([line()]))[:-9]
+    assert "jane@example.com" in text
+    server.plan(answer(text=text))
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        sophos.billing_usage(MONTH)
+    assert "jane@example.com" not in f"{caught.value} {caught.value.detail}"
+    assert str(len(text)) in (caught.value.detail or "")
 
 
 @pytest.mark.parametrize("body", [[], {"pages": {}}, {"items": {}}, {"items": [5]}, None])

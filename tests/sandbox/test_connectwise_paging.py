@@ -125,9 +125,7 @@ def test_forward_only_has_no_use_for_page_and_order(small):
 
 
 def test_forward_only_does_not_skip_what_is_added_or_removed_meanwhile(small):
-    first = small.call(
-        "GET", "/procurement/manufacturers", params={"pageSize": 3}, headers=FORWARD
-    )
+    first = small.call("GET", "/procurement/manufacturers", params={"pageSize": 3}, headers=FORWARD)
     table = small.table("manufacturers")
     table.delete(5)
     table.insert({"name": "Late"})

@@ -20,9 +20,7 @@ def three(api: Api) -> Api:
     """Three products to be found, among the demo catalog."""
     api.post(CATALOG, new_product(identifier="Q-1", price=Decimal("10.50"), vendorSku="a"))
     api.post(CATALOG, new_product(identifier="Q-2", price=2, taxableFlag=True, vendorSku="B"))
-    api.post(
-        CATALOG, new_product(identifier="Q-3", price=Decimal("10.5"), manufacturer={"id": 1})
-    )
+    api.post(CATALOG, new_product(identifier="Q-3", price=Decimal("10.5"), manufacturer={"id": 1}))
     return api
 
 

@@ -81,7 +81,7 @@ def test_a_taken_port_is_an_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(OSError, match="in use|permitted|forbidden"):
+        with pytest.raises(OSError, match=r"in use|permitted|forbidden"):
             start_sandbox(port=taken.getsockname()[1])
 
 

@@ -98,6 +98,27 @@ def test_a_write_that_meets_a_conflict_runs_again_from_its_start(counter: Databa
     assert _count(counter) == 2
 
 
+def test_a_key_that_another_transaction_took_meanwhile_is_a_conflict_too(
+    counter: Database,
+) -> None:
+    attempts = []
+
+    def change(transaction: Transaction) -> int:
+        key = int(transaction.execute("SELECT max(id) + 1 FROM store.counter")[0][0])
+        attempts.append(key)
+        with counter._connection.cursor() as other:
+            if len(attempts) == 1:
+                other.begin()
+                other.execute("INSERT INTO store.counter VALUES (2, 0)")
+            transaction.execute("INSERT INTO store.counter VALUES (?, 0)", [key])
+            if len(attempts) == 1:
+                other.commit()
+        return key
+
+    assert counter.write(change) == 3
+    assert attempts == [2, 3]
+
+
 def test_a_conflict_that_does_not_end_is_one_plain_error(counter: Database) -> None:
     attempts = []
 
@@ -146,6 +167,36 @@ def test_eight_threads_write_and_read_without_loss_or_mixed_rows(counter: Databa
 
     assert wrong == []
     assert _count(counter) == 200
+
+
+def test_one_write_waits_for_the_other(counter: Database) -> None:
+    begun = threading.Event()
+
+    def change(transaction: Transaction) -> None:
+        begun.set()
+        _add_one(transaction)
+
+    waiting = threading.Thread(target=counter.write, args=(change,))
+    with counter.transaction() as transaction:
+        waiting.start()
+        assert not begun.wait(0.2)
+        _add_one(transaction)
+    waiting.join(10)
+
+    assert begun.is_set()
+    assert _count(counter) == 2
+
+
+def test_the_revision_grows_with_every_commit_and_with_nothing_else(counter: Database) -> None:
+    before = counter.revision
+    counter.read("SELECT 1")
+    with pytest.raises(StoreError):
+        counter.write(lambda transaction: transaction.execute("SELECT * FROM store.absent"))
+    assert counter.revision == before
+
+    counter.write(_add_one)
+
+    assert counter.revision == before + 1
 
 
 def test_a_reader_sees_the_last_commit_while_a_write_is_open(counter: Database) -> None:

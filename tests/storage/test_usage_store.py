@@ -4,13 +4,15 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from core.domain.models import FetchSource, FetchStatus, ProductUsage
-from core.errors import InputError, StoreError
+from core.errors import ConflictError, InputError, StoreError, message
+from core.storage.mappings_store import MappingWrite
 from core.storage.store import Store
-from tests.storage.samples import NOON, OCTOBER, fetch, line, usage
+from tests.storage.samples import NOON, OCTOBER, change_of, fetch, line, mapping, usage
 
 SEPTEMBER = OCTOBER.plus(-1)
 FULL_LINE = line(
@@ -146,6 +148,45 @@ def test_a_fetch_makes_its_products_known(store: Store) -> None:
 
     assert store.products.all()[0].description == "Endpoint"
     assert store.products.all()[0].former_descriptions == ("Intercept X",)
+
+
+def test_a_fetch_and_what_it_does_to_the_mappings_are_one_transaction(store: Store) -> None:
+    store.mappings.save([mapping(stopped=True)], [], {"CIX": 0})
+    resumed, noted = mapping(), change_of(by="system", field="stopped")
+    recorded = fetch([line()])
+
+    store.usage.record_fetch(recorded, [line()], [usage()], lambda current: ([resumed], [noted]))
+
+    assert store.mappings.all() == {"CIX": resumed}
+    assert store.mappings.history() == [noted]
+
+
+def test_a_fetch_whose_decision_fails_is_not_kept(store: Store) -> None:
+    def decide(current: object) -> MappingWrite:
+        raise ConflictError(message("no"))
+
+    with pytest.raises(ConflictError):
+        store.usage.record_fetch(fetch([line()]), [line()], [usage()], decide)
+
+    assert store.usage.fetches() == []
+    assert store.usage.usage(OCTOBER) == []
+    assert store.products.all() == []
+
+
+def test_the_latest_line_is_of_the_last_complete_fetch_of_the_newest_month(store: Store) -> None:
+    def record(price: int, **changes: Any) -> None:
+        lines = [line(unit_price=Decimal(price)), line("MDR")]
+        store.usage.record_fetch(fetch(lines, **changes), lines, [])
+
+    assert store.usage.latest_line("CIX") is None
+    record(1)
+    record(2)
+    record(3, month=SEPTEMBER)
+    record(4, status=FetchStatus.INCOMPLETE)
+
+    latest = store.usage.latest_line("CIX")
+
+    assert latest == line(unit_price=Decimal(2))
 
 
 @pytest.mark.parametrize("what", ["month", "line count", "twice"])

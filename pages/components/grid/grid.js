@@ -157,6 +157,7 @@ window.usageSyncGrid = {
     return `${product.identifier} ${product.description}`
   },
   sophosText: ({ data }) => `${data.name} ${data.code}`,
+  sophosSearch: ({ data }) => `${data.name} ${data.code} ${data.former} ${data.group}`,
   productText: ({ data }) => {
     const product = productOf(data)
     return `${product.identifier} ${product.description}`.trim()

@@ -1,0 +1,94 @@
+"""`python -m tests.bench`: the figures of the README, each with its bound and the ratio."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.clients.paging import PAGE_SIZE
+from core.sandbox.server import Sandbox, start_sandbox
+from core.services import Services, build_services
+from core.settings import load_settings
+from tests.bench import browser, sessions
+from tests.bench.large_world import CATALOG_PRODUCTS, SOPHOS_PRODUCTS, large_world
+from tests.e2e.dashboard import connection_environment, fill_store, running
+
+SESSIONS, RERUNS, THINK = 20, 10, 1.0
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value and the bound that it must not exceed."""
+
+    name: str
+    value: float
+    bound: float
+    unit: str
+
+    def row(self) -> str:
+        ratio = self.value / self.bound
+        return (
+            f"| {self.name} | {self.value:.0f} {self.unit} | {self.bound:.0f} {self.unit} "
+            f"| {ratio:.2f} |"
+        )
+
+
+def main() -> None:
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory() as folder, start_sandbox(world=large_world()) as sandbox:
+        environment = connection_environment(sandbox, Path(folder) / "store.duckdb")
+        fill_store(environment, months=1)
+        with closing(build_services(load_settings(environment, {}))) as services:
+            _refuse_another_size(services)
+            figures += [_catalog_requests(services, sandbox), _search_time(services)]
+        with running(environment, sandbox) as dashboard:
+            figures += _page_figures(dashboard.url)
+    print("| Figure | Measured | Bound | Ratio |\n|---|---|---|---|")
+    for figure in figures:
+        print(figure.row())
+
+
+def _refuse_another_size(services: Services) -> None:
+    sizes = len(services.mappings.rows()), len(services.catalog.entries())
+    if sizes != (SOPHOS_PRODUCTS, CATALOG_PRODUCTS):
+        raise SystemExit(f"the world has another size than stated: {sizes}")
+
+
+def _catalog_requests(services: Services, sandbox: Sandbox) -> Figure:
+    before = _reads(sandbox)
+    services.catalog.refresh()
+    requests = _reads(sandbox) - before
+    bound = math.ceil(CATALOG_PRODUCTS / PAGE_SIZE) + 1
+    return Figure("Requests of a catalog refresh", requests, bound, "requests")
+
+
+def _reads(sandbox: Sandbox) -> int:
+    return int(str(sandbox.controls.counters.as_json()["total_reads"]))
+
+
+def _search_time(services: Services) -> Figure:
+    times = []
+    for query in browser.QUERIES:
+        started = time.perf_counter()
+        services.catalog.find(query)
+        times.append((time.perf_counter() - started) * 1000)
+    return Figure("Catalog search, slowest of five", max(times), 50, "ms")
+
+
+def _page_figures(url: str) -> list[Figure]:
+    warm, edits, typing = browser.measure(url)
+    crowd = sessions.rerun_times(url, "product_mapping", SESSIONS, RERUNS, THINK)
+    return [
+        Figure("Page usable, warm", warm * 1000, 3000, "ms"),
+        Figure(f"Cell edit to screen, p50 of {edits.count}", edits.p50, 250, "ms"),
+        Figure("Type-ahead answer in the browser, slowest of five", typing.p95, 50, "ms"),
+        Figure(f"Rerun with {SESSIONS} sessions, p95 of {crowd.count}", crowd.p95, 300, "ms"),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Pages over real services and the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+from streamlit import config
+
+import core.services
+from core.domain.month import Month
+from core.services import Services
+
+
+@pytest.fixture(autouse=True)
+def _let_apptest_keep_functions() -> Iterator[None]:
+    """AppTest keeps the functions of widgets in the session state, where pickle refuses them.
+
+    The dashboard itself runs with the check on, and tests of pages make it for our own keys.
+    """
+    name = "runner.enforceSerializableSessionState"
+    before = config.get_option(name)
+    config.set_option(name, False)
+    yield
+    config.set_option(name, before)
+
+
+@pytest.fixture
+def page_services(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """What the pages get as their services; caches do not outlive the test."""
+    monkeypatch.setattr(core.services, "build_services", lambda: services)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield services
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def filled_services(page_services: Services) -> Services:
+    """With the catalog and the two newest months of usage."""
+    newest = Month.last_complete(page_services.clock().date())
+    page_services.catalog.refresh()
+    for month in (newest.plus(-1), newest):
+        page_services.usage.fetch(month, "Test")
+    return page_services

@@ -1,0 +1,233 @@
+"""The overview: first steps, what needs a person, figures and data."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.domain.models import (
+    CatalogEntry,
+    DefaultProduct,
+    FetchSource,
+    FetchStatus,
+    MappingRow,
+    MappingState,
+    ProductMapping,
+    ProductUsage,
+    SophosProduct,
+    UsageFetch,
+)
+from core.domain.month import Month
+from core.domain.saving import MappingValues, RowEdit
+from pages.components.todo import catalog_todos, mapping_todos, renamed, usage_todos
+from pages.components.usage_summary import MonthSummary
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+OCTOBER = Month(2026, 10)
+
+
+def app() -> AppTest:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+    page.context["locale"] = "en-US"
+    return page
+
+
+def run(page: AppTest) -> AppTest:
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def words(page: AppTest) -> str:
+    boxes = [*page.markdown, *page.caption, *page.success, *page.error, *page.subheader]
+    return "\n".join(box.value for box in boxes).replace("\\", "")
+
+
+def row(
+    state: MappingState = MappingState.ACTIVE,
+    *,
+    used: int = 0,
+    default: bool = False,
+    former: tuple[str, ...] = (),
+) -> MappingRow:
+    product = SophosProduct(
+        code="A", description="Now", product_group="", first_seen=OCTOBER, last_seen=OCTOBER,
+        former_descriptions=former,
+    )  # fmt: skip
+    mapping = ProductMapping(
+        product_code="A", connectwise_product_id=1, sync=True, stopped=False, state=state,
+        since=NOW, reason=None, version=1,
+    )  # fmt: skip
+    usage = ProductUsage(month=OCTOBER, product_code="A", billable=Decimal(used), customers=1)
+    return MappingRow(
+        product=product,
+        mapping=mapping,
+        entry=CatalogEntry(id=1, identifier="I", description="D"),
+        last_usage=usage if used else None,
+        suggestion=None,
+        default_product=DefaultProduct("Sophos_A", "A", "A") if default else None,
+        is_firewall=False,
+    )
+
+
+def fetch(status: FetchStatus) -> UsageFetch:
+    return UsageFetch(
+        id="1", month=OCTOBER, source=FetchSource.API, status=status, started_at=NOW,
+        finished_at=NOW, line_count=0, content_hash="",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "shows"),
+    [
+        ([row()], []),
+        ([row(MappingState.OFF, used=5)], []),
+        ([row(MappingState.UNMAPPED)], []),
+        ([row(MappingState.UNMAPPED, used=5)], ["unmapped"]),
+        ([row(MappingState.BROKEN), row(MappingState.BROKEN)], ["broken"]),
+        ([row(MappingState.STOPPED)], ["stopped"]),
+        ([row(MappingState.UNMAPPED, default=True)], ["todo"]),
+        (
+            [
+                row(MappingState.UNMAPPED, used=1),
+                row(MappingState.STOPPED),
+                row(MappingState.BROKEN),
+            ],
+            ["broken", "stopped", "unmapped"],
+        ),
+    ],
+)
+def test_rows_that_need_a_person_come_first_and_link_to_themselves(rows, shows):
+    assert [todo.show for todo in mapping_todos(rows)] == shows
+
+
+def summary(unassigned: int = 0) -> MonthSummary:
+    return MonthSummary(OCTOBER, 1, {"A": Decimal(1)}, Decimal(unassigned))
+
+
+@pytest.mark.parametrize(
+    ("newest", "months", "month", "expected"),
+    [
+        (fetch(FetchStatus.COMPLETE), [OCTOBER], summary(), []),
+        (fetch(FetchStatus.INCOMPLETE), [OCTOBER], summary(), ["failed"]),
+        (None, [], None, ["No usage has been fetched yet."]),
+        (fetch(FetchStatus.COMPLETE), [OCTOBER.plus(-1)], summary(), ["is not here yet"]),
+        (fetch(FetchStatus.COMPLETE), [OCTOBER], summary(4), ["without a customer"]),
+    ],
+)
+def test_usage_that_is_missing_failed_or_nobodys_is_told(newest, months, month, expected):
+    todos = usage_todos(newest, months, OCTOBER, month)
+    assert len(todos) == len(expected)
+    assert all(part in todo.title for part, todo in zip(expected, todos, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("age", "count"), [(None, 1), (timedelta(days=7), 0), (timedelta(days=7, seconds=1), 1)]
+)
+def test_an_old_catalog_is_told(age, count):
+    assert len(catalog_todos(None if age is None else NOW - age, NOW)) == count
+
+
+def test_a_rename_is_told_until_it_is_noted():
+    rows = [row(former=("Before",))]
+    assert renamed(rows, {}) == rows
+    assert renamed(rows, {"A": "Now"}) == []
+    assert renamed(rows, {"A": "Before"}) == rows
+    assert renamed([row()], {}) == []
+
+
+def test_a_new_installation_is_led_from_connecting_to_mapping(page_services):
+    page = run(app())
+    assert "First steps" in words(page)
+    assert "ConnectWise answers." in words(page)
+    page.button(key="overview_first_catalog").click()
+    page.run()
+    page_services.jobs.wait(20)
+    run(page)
+    assert page_services.catalog.refreshed_at() is not None
+    page.button(key="overview_first_usage").click()
+    page.run()
+    page_services.jobs.wait(20)
+    run(page)
+    assert "First steps" not in words(page)
+    assert len(page_services.mappings.rows()) > 10
+
+
+def test_all_recent_months_can_be_fetched_at_once(page_services):
+    page_services.catalog.refresh()
+    page = run(app())
+    page.selectbox(key="overview_first_usage_month").set_value(None)
+    page.button(key="overview_first_usage").click()
+    page.run()
+    page_services.jobs.wait(60)
+    run(page)
+    assert len(page_services.usage.months()) == 14
+
+
+def test_unmapped_usage_unassigned_usage_and_renames_are_on_the_page(filled_services):
+    page = run(app())
+    shown = words(page)
+    assert "Sophos products with usage are unmapped." in shown
+    assert "Usage without a customer" in shown
+    assert "October" in shown or Month.last_complete(NOW.date()) != OCTOBER
+
+
+def test_noted_renames_are_gone(filled_services):
+    newest = filled_services.usage.months()[0]
+    for back in range(13, 1, -1):
+        filled_services.usage.fetch(newest.plus(-back), "Test")
+    page = run(app())
+    assert "renamed" in words(page)
+    page.button(key="overview_renames").click()
+    run(page)
+    assert "renamed" not in words(page)
+
+
+def test_a_failed_fetch_is_told_with_its_remedy_and_can_be_closed(filled_services, sandbox):
+    rule = {"effect": "status", "status": 403, "path": "billing/usage"}
+    request = urllib.request.Request(
+        f"{sandbox.admin_url}/faults",
+        data=json.dumps(rule).encode(),
+        method="POST",
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=10).close()
+    page = run(app())
+    page.button(key="overview_usage").click()
+    page.run()
+    filled_services.jobs.wait(20)
+    run(page)
+    assert page.error
+    assert "failed" in words(page)
+    page.button(key="jobs_close").click()
+    run(page)
+    assert not page.error
+
+
+def test_nothing_to_do_is_said(filled_services):
+    entry = next(e for e in filled_services.catalog.entries() if not e.inactive)
+    rows = filled_services.mappings.rows()
+    edits = [
+        RowEdit(
+            one.product.code, one.mapping.version, MappingValues(), MappingValues(entry.id, True)
+        )
+        for one in rows
+    ]
+    filled_services.mappings.save(edits, "Test")
+    shown = words(run(app()))
+    assert "unmapped" not in shown
+    assert f"{len(rows) - 1} of {len(rows) - 1}" in shown or "Of these syncing" not in shown
+
+
+def test_the_trend_can_be_of_one_product(filled_services):
+    page = run(app())
+    code = filled_services.mappings.rows()[0].product.code
+    page.selectbox(key="overview_trend_product").set_value(code)
+    run(page)
