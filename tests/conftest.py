@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from core.clients.http import HttpLimits
@@ -15,6 +15,10 @@ from core.sandbox.server import Sandbox, start_sandbox
 from core.services import Services, build_services
 from core.settings import load_settings
 from tests.e2e.dashboard import connection_environment
+
+# Property tests are about values: a slow machine must not fail them.
+hypothesis.settings.register_profile("values", deadline=None)
+hypothesis.settings.load_profile("values")
 
 
 class Clock:
@@ -28,11 +32,6 @@ class Clock:
         return self.now
 
 
-def _reset(sandbox: Sandbox) -> None:
-    request = urllib.request.Request(f"{sandbox.admin_url}/reset", method="POST")
-    urllib.request.urlopen(request, timeout=10).close()
-
-
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
     with start_sandbox() as started:
@@ -42,9 +41,9 @@ def running_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(running_sandbox: Sandbox) -> Iterator[Sandbox]:
     """The demo world as after a start, with nothing left of other tests."""
-    _reset(running_sandbox)
+    running_sandbox.reset()
     yield running_sandbox
-    _reset(running_sandbox)
+    running_sandbox.reset()
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ BaseTransport = httpx.BaseTransport
 log = logging.getLogger("core.clients")
 # httpx logs whole addresses, and our queries hold what people typed.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+# stamina warns of each retry, on stderr where nothing is set up; ours say the attempt.
+logging.getLogger("stamina").setLevel(logging.ERROR)
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _UNSENDABLE = (

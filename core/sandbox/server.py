@@ -155,6 +155,7 @@ def sandbox_app(controls: Controls) -> ASGIApp:
     }
 
     async def vendor(scope: Scope, receive: Receive, send: Send) -> None:
+        controls.world.follow_the_day()
         await systems[system_of(scope["path"])](scope, receive, send)
 
     faulty = FaultMiddleware(vendor, controls.faults, controls.counters, controls.rate_limit)

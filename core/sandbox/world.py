@@ -104,13 +104,13 @@ class World:
     ) -> None:
         self.lock = threading.RLock()
         self.today = today
+        self._follows_the_day = False
         self._drift = today - datetime.now(UTC).date()
+        self._data_dir = data_dir
         self._state_file = state_file
         self._depth = 0
         self._dirty = False
-        self._base = load_connectwise(data_dir, today)
-        self._sophos: SophosDemo = load_sophos(data_dir, today)
-        self._start_anew()
+        self._load_day()
         self._apply_state()
 
     @classmethod
@@ -121,7 +121,25 @@ class World:
         state_file: Path | None = None,
     ) -> World:
         """The demo world of a day (default: today), with what the state file adds to it."""
-        return cls(today or datetime.now(UTC).date(), data_dir or DEMO_DIR, state_file)
+        world = cls(today or datetime.now(UTC).date(), data_dir or DEMO_DIR, state_file)
+        world._follows_the_day = today is None
+        return world
+
+    def follow_the_day(self) -> None:
+        """Move every relative date on when a new day has begun, unless the day was given."""
+        day = datetime.now(UTC).date()
+        if not self._follows_the_day or day == self.today:
+            return
+        with self.lock:
+            state = self._state()
+            self.today = day
+            self._load_day()
+            self._restore(state)
+
+    def _load_day(self) -> None:
+        self._base = load_connectwise(self._data_dir, self.today)
+        self._sophos: SophosDemo = load_sophos(self._data_dir, self.today)
+        self._start_anew()
 
     def now(self) -> datetime:
         """The world's clock, UTC: the real one, moved to the world's day."""
@@ -246,7 +264,10 @@ class World:
     def _apply_state(self) -> None:
         if self._state_file is None or not self._state_file.exists():
             return
-        state = simplejson.loads(self._state_file.read_text(encoding="utf-8"), use_decimal=True)
+        text = self._state_file.read_text(encoding="utf-8")
+        self._restore(simplejson.loads(text, use_decimal=True))
+
+    def _restore(self, state: Record) -> None:
         for name, records in state["tables"].items():
             self._apply_table(self.tables[name], records)
         for name, next_id in state["next_ids"].items():

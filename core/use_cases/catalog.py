@@ -43,11 +43,11 @@ class Catalog:
 
         Returns the number of products. A failed read leaves the old snapshot as it is.
         """
+        started = self._clock()
         entries = self._connectwise.list_catalog(lambda done: progress(done, None))
-        now = self._clock()
-        self._store.catalog.replace(entries, now)
+        self._store.catalog.replace(entries, started)
         self._forget()
-        self._move_states(now)
+        self._move_states(self._clock())
         return len(entries)
 
     def refreshed_at(self) -> datetime | None:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.services import Services
 from pages.components.formats import NOTHING, age_text, datetime_text, month_text
 from pages.components.health import draw_checks, recent_checks
-from pages.components.language import _
+from pages.components.language import _, ngettext
 from pages.components.tasks import fetch_form, read_catalog
 from pages.components.usage_summary import MonthSummary
 
@@ -20,9 +20,10 @@ def draw_data(services: Services, months: list[MonthSummary]) -> None:
         refreshed_at = services.catalog.refreshed_at()
         st.markdown("**ConnectWise PSA**")
         st.markdown(
-            _(
+            ngettext(
+                "{count} product, read {age} ({when}).",
                 "{count} products, read {age} ({when}).",
-                count=len(services.catalog.entries()),
+                len(services.catalog.entries()),
                 age=age_text(refreshed_at),
                 when=datetime_text(refreshed_at),
             )
@@ -37,9 +38,10 @@ def draw_data(services: Services, months: list[MonthSummary]) -> None:
         last = services.usage.last_fetch()
         st.markdown("**Sophos Central**")
         st.markdown(
-            _(
+            ngettext(
+                "{count} month of usage: {month}. Last fetch {age}.",
                 "{count} months of usage, the newest is {month}. Last fetch {age}.",
-                count=len(services.usage.months()),
+                len(services.usage.months()),
                 month=month_text(months[-1].month) if months else NOTHING,
                 age=age_text(last.finished_at),
             )

@@ -74,7 +74,7 @@ def value_text(product: ProductFields, field: str) -> str:
 
 
 def _draw_item(item: CatalogItem) -> None:
-    st.markdown(f"### {as_typed(item.identifier)}")
+    st.markdown(f"**{as_typed(item.identifier)}**")
     changed = _(
         "Last updated {when} ({age}) by {who}",
         when=datetime_text(item.last_updated),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -353,3 +353,22 @@ def test_the_clock_is_of_the_worlds_day(demo: World) -> None:
 def test_an_unknown_tenant_cannot_be_changed(demo: World) -> None:
     with pytest.raises(KeyError):
         demo.patch_tenant("nobody", {"status": "active"})
+
+
+def test_a_world_that_runs_into_a_new_day_moves_on_and_keeps_what_was_changed() -> None:
+    world = World.load()
+    world.tables["catalog"].insert({"identifier": "Made here"})
+    kept = world.tables["catalog"].next_id - 1
+    world.today -= timedelta(days=40)
+    before = world.usage_months()
+    world.follow_the_day()
+    assert world.today == datetime.now(UTC).date()
+    assert world.usage_months()[-1] > before[0]
+    assert world.tables["catalog"].records[kept]["identifier"] == "Made here"
+
+
+def test_a_world_of_a_given_day_stays_there() -> None:
+    day = date(2026, 3, 31)
+    world = World.load(today=day)
+    world.follow_the_day()
+    assert world.today == day

@@ -1,0 +1,301 @@
+"""The grid under real hands: keyboard, fast clicks, page switches, themes, hostile text."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Frame, Locator, Page, expect
+
+from core.domain.models import CatalogEntry
+from core.domain.product_search import ProductIndex
+from tests.e2e.dashboard import Dashboard
+
+pytestmark = pytest.mark.e2e
+
+GRID = "iframe[src*='st_aggrid']"
+CODE, OTHER, THIRD = "CIXA-MSP", "CMS-MSP", "CEMA-MSP"
+OpenPage = Callable[..., Page]
+
+
+class Grid:
+    """The mapping page with its grid, and what a person does there."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.frame = page.frame_locator(GRID)
+        expect(self.frame.locator(".ag-row").first).to_be_visible(timeout=60_000)
+        page.wait_for_function("window.usageSyncCatalog !== undefined")
+
+    def cell(self, row: str, column: str) -> Locator:
+        return self.frame.locator(f".ag-row[row-id='{row}'] [col-id='{column}']")
+
+    def switch(self, row: str) -> Locator:
+        return self.cell(row, "sync").get_by_role("switch")
+
+    @property
+    def query(self) -> Locator:
+        return self.frame.get_by_role("combobox")
+
+    @property
+    def options(self) -> Locator:
+        return self.frame.get_by_role("option")
+
+    def rows(self) -> list[str]:
+        rows = self.frame.locator(".ag-center-cols-container .ag-row")
+        expect(rows.first).to_be_visible()
+        found = rows.evaluate_all(
+            "rows => rows.sort((a, b) => a.getAttribute('row-index') - b.getAttribute('row-index'))"
+            ".map(row => row.getAttribute('row-id'))"
+        )
+        return [str(code) for code in found]
+
+    def expect_unsaved(self, count: int) -> None:
+        words = "No" if count == 0 else f"{count} unsaved change"
+        badge = self.page.get_by_text(re.compile(rf"^\W*(edit)?\s*{count} unsaved change"))
+        if count == 0:
+            expect(self.page.get_by_text("unsaved change")).to_have_count(0)
+        else:
+            expect(badge.first, words).to_be_visible()
+
+    def inside(self) -> Frame:
+        return next(frame for frame in self.page.frames if "st_aggrid" in frame.url)
+
+
+@pytest.fixture
+def grid(dashboard: Dashboard, open_page: OpenPage) -> Grid:
+    return Grid(open_page(f"{dashboard.url}/product_mapping"))
+
+
+def test_a_product_is_mapped_with_the_keyboard_alone(grid: Grid) -> None:
+    first = grid.rows()[0]
+    grid.cell(first, "sophos_product").click()
+    grid.page.keyboard.press("ArrowRight")
+    grid.page.keyboard.press("Enter")
+    expect(grid.query).to_be_focused()
+    grid.page.keyboard.type("s")
+    expect(grid.options).to_have_count(0)
+    grid.page.keyboard.type("oph")
+    expect(grid.options.first).to_be_visible()
+    second = grid.options.nth(1)
+    identifier = second.locator(".us-main").inner_text()
+    grid.page.keyboard.press("ArrowDown")
+    expect(second).to_have_attribute("aria-selected", "true")
+    grid.page.keyboard.press("Enter")
+    expect(grid.query).to_have_count(0)
+    expect(grid.cell(first, "product")).to_contain_text(identifier)
+    expect(grid.cell(first, "product")).to_have_class(re.compile("us-dirty"))
+    grid.expect_unsaved(1)
+    grid.page.keyboard.press("ArrowRight")
+    grid.page.keyboard.press("ArrowRight")
+    grid.page.keyboard.press(" ")
+    expect(grid.switch(first)).to_have_attribute("aria-checked", "true")
+    grid.expect_unsaved(2)
+    grid.page.keyboard.press("Control+z")
+    grid.expect_unsaved(1)
+    expect(grid.switch(first)).to_have_attribute("aria-checked", "false")
+    grid.page.keyboard.press("Control+y")
+    grid.expect_unsaved(2)
+
+
+def test_escape_and_delete_do_what_they_say(grid: Grid) -> None:
+    grid.cell(CODE, "product").click()
+    grid.page.keyboard.type("sophos")
+    expect(grid.options.first).to_be_visible()
+    grid.page.keyboard.press("Escape")
+    expect(grid.query).to_have_count(0)
+    grid.expect_unsaved(0)
+    grid.cell(CODE, "product").click()
+    grid.page.keyboard.type("sophos")
+    expect(grid.options.first).to_be_visible()
+    grid.page.keyboard.press("Tab")
+    grid.expect_unsaved(1)
+    grid.cell(CODE, "sophos_product").click()
+    grid.page.keyboard.press("ArrowRight")
+    grid.page.keyboard.press("Delete")
+    grid.expect_unsaved(0)
+
+
+def test_text_that_matches_nothing_is_refused_and_offered_as_a_new_product(grid: Grid) -> None:
+    grid.cell(CODE, "product").click()
+    grid.page.keyboard.type("Nothing is called so")
+    grid.page.keyboard.press("Enter")
+    expect(grid.query).to_have_attribute("aria-invalid", "true")
+    grid.expect_unsaved(0)
+    grid.page.keyboard.press("ArrowDown")
+    grid.page.keyboard.press("Enter")
+    dialog = grid.page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    typed = dialog.locator("input").evaluate_all("inputs => inputs.map(input => input.value)")
+    assert "Nothing is called so" in typed
+
+
+def test_clicks_faster_than_the_page_are_all_kept(grid: Grid) -> None:
+    chosen = grid.rows()[:8]
+    grid.inside().evaluate(
+        """codes => codes.forEach(code =>
+            document.querySelector(`.ag-row[row-id='${code}'] [role='switch']`).click())""",
+        chosen,
+    )
+    grid.expect_unsaved(8)
+    for code in chosen:
+        expect(grid.cell(code, "sync")).to_have_class(re.compile("us-dirty"))
+    grid.page.get_by_role("button", name="Undo").click()
+    grid.expect_unsaved(7)
+    expect(grid.cell(chosen[7], "sync")).not_to_have_class(re.compile("us-dirty"))
+
+
+def test_edits_view_and_filter_survive_a_page_switch(grid: Grid) -> None:
+    grid.switch(CODE).click()
+    grid.expect_unsaved(1)
+    before = grid.switch(CODE).get_attribute("aria-checked")
+    grid.frame.locator(".ag-header-cell[col-id='sophos_product'] .ag-header-cell-label").click()
+    grid.frame.locator(".ag-header-cell[col-id='sophos_product'] .ag-header-cell-label").click()
+    grid.frame.get_by_label("Find in all columns").fill("MSP")
+    expect(grid.frame.get_by_role("status").first).to_contain_text("Rows:")
+    grid.page.wait_for_timeout(1500)
+    sorted_rows = grid.rows()
+    assert sorted_rows != sorted(sorted_rows)
+    grid.page.get_by_role("link", name="Settings").click()
+    expect(grid.page.get_by_role("heading", name="Settings").first).to_be_visible()
+    grid.page.get_by_role("link", name="Product mapping").click()
+    again = Grid(grid.page)
+    again.expect_unsaved(1)
+    assert again.switch(CODE).get_attribute("aria-checked") == before
+    expect(again.frame.get_by_label("Find in all columns")).to_have_value("MSP")
+    assert again.rows() == sorted_rows
+
+
+def test_an_open_editor_is_not_closed_by_the_answer_to_an_earlier_edit(grid: Grid) -> None:
+    grid.switch(OTHER).click()
+    grid.cell(CODE, "product").click()
+    grid.page.keyboard.type("sop")
+    grid.expect_unsaved(1)
+    expect(grid.query).to_have_value("sop")
+    expect(grid.options.first).to_be_visible()
+
+
+def test_markup_from_an_api_is_shown_as_text(grid: Grid) -> None:
+    alerts: list[str] = []
+    grid.page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    grid.cell(CODE, "product").click()
+    grid.page.keyboard.type("HTML-<B>")
+    expect(grid.options.first).to_contain_text("HTML-<B>PROMO</B>")
+    grid.page.keyboard.press("Enter")
+    expect(grid.cell(CODE, "product")).to_contain_text("HTML-<B>PROMO</B>")
+    assert (
+        grid.inside().evaluate("document.querySelectorAll('.ag-row b, .ag-row script').length") == 0
+    )
+    assert alerts == []
+
+
+def test_a_change_of_theme_reaches_the_grid_at_once(grid: Grid) -> None:
+    def background() -> str:
+        return str(
+            grid.inside().evaluate(
+                "getComputedStyle(document.querySelector('.ag-root-wrapper')).backgroundColor"
+            )
+        )
+
+    light = background()
+    grid.page.emulate_media(color_scheme="dark")
+    grid.page.wait_for_function(
+        """([selector, light]) => {
+            const inside = document.querySelector(selector).contentDocument
+            const wrapper = inside.querySelector('.ag-root-wrapper')
+            return inside.defaultView.getComputedStyle(wrapper).backgroundColor !== light
+        }""",
+        arg=[GRID, light],
+    )
+    font = grid.inside().evaluate(
+        "getComputedStyle(document.querySelector('.ag-header-cell')).fontFamily"
+    )
+    assert "system-ui" in str(font)
+    assert grid.inside().evaluate("document.documentElement.style.colorScheme") == "dark"
+
+
+def _texts(seed: int) -> list[tuple[str, str]]:
+    words = [
+        "Œuvre",
+        "Straße",
+        "café",
+        "naïve",
+        "MDR",
+        "x-ray",
+        "a.b",
+        "=1+1",
+        "ﬁle",
+        "Łódź",
+        "日本",
+        "עברית",
+        "ΟΔΟΣ",
+        "100%",
+        "C++",
+        "R&D",
+        "🎉",
+        "-",
+        "sop",
+        "SOPHOS",
+        "Sophos_Mdr",
+    ]
+    chance = random.Random(seed)
+    return [
+        (
+            " ".join(chance.choices(words, k=chance.randint(1, 2))),
+            " ".join(chance.choices(words, k=chance.randint(0, 4))),
+        )
+        for _ in range(300)
+    ]
+
+
+def test_the_browser_ranks_like_the_domain(grid: Grid) -> None:
+    chance = random.Random(5)
+    entries = [
+        CatalogEntry(id=number, identifier=identifier, description=text, inactive=number % 9 == 0)
+        for number, (identifier, text) in enumerate(_texts(4), start=1)
+    ]
+    queries = [
+        "so",
+        "SOPH",
+        "strasse",
+        "oeuvre",
+        "cafe mdr",
+        "file",
+        "lodz",
+        "日本",
+        "οδος",
+        "=1",
+        "a b",
+        "x-r",
+        "ray",
+        "r&d",
+        "- mdr",
+        "c++",
+        "  mdr  ",
+        "🎉 s",
+        "s",
+    ]
+    queries += [one.identifier[: chance.randint(1, 9)] for one in entries[:60]]
+    index = ProductIndex(entries)
+    wanted = [[entry.id for entry in index.find(query, 50)] for query in queries]
+    found = grid.inside().evaluate(
+        """([catalog, queries]) => {
+            const search = new window.usageSyncGrid.ProductSearch(catalog)
+            return queries.map(query => search.find(query, 50).entries.map(entry => entry.id))
+        }""",
+        [
+            {
+                "version": "test",
+                "ids": [entry.id for entry in entries],
+                "identifiers": [entry.identifier for entry in entries],
+                "descriptions": [entry.description for entry in entries],
+                "category_names": [""],
+                "categories": [0] * len(entries),
+                "flags": [int(entry.inactive) for entry in entries],
+            },
+            queries,
+        ],
+    )
+    assert dict(zip(queries, found, strict=True)) == dict(zip(queries, wanted, strict=True))
