@@ -19,14 +19,11 @@ st.set_page_config(
     initial_sidebar_state="auto",
 )
 
-st.logo("pages/components/logo.svg", size="large")
+st.logo(str(ICON), size="large")
 page = st.navigation(
     [
         st.Page(
-            "pages/overview.py",
-            title=_("Overview"),
-            icon=":material/dashboard:",
-            default=True,
+            "pages/overview.py", title=_("Overview"), icon=":material/dashboard:", default=True
         ),
         st.Page(
             "pages/product_mapping.py",

@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
+from core.domain.csv_table import decode
 from core.domain.month import Month
 from core.domain.saving import RowEdit
 from core.errors import InputError, Problem, UsageSyncError, message
@@ -26,19 +29,36 @@ DONE, FAILED, PENDING = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     _speak_utf8()
-    options = _parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
     try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except UsageSyncError as error:
         _complain(error)
         return FAILED
     except KeyboardInterrupt:
         return FAILED
+    except BrokenPipeError:
+        # Whoever reads, such as `head`, has enough; nothing may be flushed to it at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Not argparse's exit with 2, which says here that changes are pending."""
+        raise _not_understood(message)
+
+
+def _not_understood(why: str) -> InputError:
+    return InputError(
+        message("The command was not understood: {why}.", why=why),
+        remedy=message("Add --help to see what it takes."),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core", description="Usage Sync")
+    parser = _Parser(prog="python -m core", description="Usage Sync")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     check = commands.add_parser("check", help="test both connections")
@@ -108,17 +128,26 @@ def _check(options: argparse.Namespace) -> int:
             for check in checks
         ]
         _print_json({"mode": mode, "connections": rows})
-    else:
-        for check in checks:
-            if check.ok:
-                print(check.text)
-            else:
-                print(f"{check.text} {check.remedy or ''}".strip(), file=sys.stderr)
+    for check in checks:
+        if not check.ok:
+            print(f"{check.text} {check.remedy or ''}".strip(), file=sys.stderr)
+        elif not options.json:
+            print(check.text)
     return DONE if all(check.ok for check in checks) else FAILED
 
 
 def _sandbox(options: argparse.Namespace) -> int:
-    sandbox = start_sandbox(port=options.port)
+    try:
+        sandbox = start_sandbox(port=options.port)
+    except OSError as error:
+        raise InputError(
+            message(
+                "The port {port} cannot be used: {why}.",
+                port=str(options.port),
+                why=error.strerror or "?",
+            ),
+            remedy=message("Choose another port, or leave --port out."),
+        ) from error
     given = sandbox.as_json()
     if options.json:
         print(json.dumps(given), flush=True)
@@ -174,8 +203,11 @@ def _mappings_import(options: argparse.Namespace) -> int:
         if options.apply and edits:
             services.mappings.save(edits, _person(), "csv")
     if options.json:
-        _print_json({"applied": bool(options.apply), "changes": [_edit_json(e) for e in edits]})
+        answer = {"applied": bool(options.apply), "changes": [_edit_json(e) for e in edits]}
+        _print_json({**answer, "notices": [str(notice) for notice in parsed.notices]})
     else:
+        for notice in parsed.notices:
+            print(notice, file=sys.stderr)
         _say_edits(edits, applied=options.apply)
     return PENDING if edits and not options.apply else DONE
 
@@ -246,19 +278,13 @@ def _services() -> closing[Services]:
 def _person() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):
+    except (OSError, KeyError, ImportError):  # Windows has no module pwd
         return "command line"
 
 
 def _read(name: str) -> str:
     try:
-        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            message("{file} is not UTF-8 text.", file=name),
-            remedy=message("Save it as CSV UTF-8 and try again."),
-        ) from error
+        return decode(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
     except OSError as error:
         raise InputError(
             message("{file} cannot be read: {why}.", file=name, why=error.strerror or "?"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from core.clients.connectwise import ConnectWise
@@ -46,19 +47,15 @@ class Services:
     connections: Connections
     clock: Clock
     sandbox: Sandbox | None
+    opened: ExitStack = field(repr=False)
 
     @property
     def mode(self) -> Mode:
         return Mode.REAL if self.sandbox is None else Mode.SANDBOX
 
     def close(self) -> None:
-        """Let a running task end, then give the database file free."""
-        self.jobs.close()
-        self.connectwise.close()
-        self.sophos.close()
-        self.store.close()
-        if self.sandbox is not None:
-            self.sandbox.stop()
+        """Let a running task end, then close everything and give the database file free."""
+        self.opened.close()
 
 
 def utc_now() -> datetime:
@@ -81,24 +78,27 @@ def build_services(
     Raises ConfigurationError, StoreInUseError or StoreMismatchError.
     """
     settings = settings or configured()
-    store = Store.open(settings.store_path, settings.mode, clock)
-    try:
-        return _wire(settings, store, clock, limits)
-    except BaseException:
-        store.close()
-        raise
+    with ExitStack() as opened:
+        services = _wire(settings, clock, limits, opened)
+        # Nothing failed: from here on `Services.close` closes what was opened.
+        return replace(services, opened=opened.pop_all())
 
 
-def _wire(settings: Settings, store: Store, clock: Clock, limits: HttpLimits | None) -> Services:
+def _wire(
+    settings: Settings, clock: Clock, limits: HttpLimits | None, opened: ExitStack
+) -> Services:
+    store = opened.enter_context(Store.open(settings.store_path, settings.mode, clock))
     sandbox = None
     connectwise_settings, sophos_settings = settings.connectwise, settings.sophos
     if connectwise_settings is None or sophos_settings is None:
-        sandbox = start_sandbox(state_file=settings.store_path.with_suffix(".world.json"))
+        state_file = settings.store_path.with_suffix(".world.json")
+        sandbox = opened.enter_context(start_sandbox(state_file=state_file))
         given = sandbox.as_json()
         connectwise_settings = ConnectWiseSettings(**given["connectwise"])
         sophos_settings = SophosSettings(**given["sophos"])
-    connectwise = ConnectWise(connectwise_settings, limits)
-    sophos = SophosPartner(sophos_settings, limits)
+    connectwise = opened.enter_context(closing(ConnectWise(connectwise_settings, limits)))
+    sophos = opened.enter_context(closing(SophosPartner(sophos_settings, limits)))
+    jobs = opened.enter_context(closing(Jobs(clock)))
     preferences = Preferences(store, clock)
     catalog = Catalog(store, connectwise, clock)
     return Services(
@@ -106,7 +106,7 @@ def _wire(settings: Settings, store: Store, clock: Clock, limits: HttpLimits | N
         store=store,
         connectwise=connectwise,
         sophos=sophos,
-        jobs=Jobs(clock),
+        jobs=jobs,
         preferences=preferences,
         catalog=catalog,
         mappings=Mappings(store, catalog, clock),
@@ -115,4 +115,5 @@ def _wire(settings: Settings, store: Store, clock: Clock, limits: HttpLimits | N
         connections=Connections(connectwise, sophos),
         clock=clock,
         sandbox=sandbox,
+        opened=opened,
     )

@@ -84,7 +84,10 @@ class Settings:
 
 
 def read_secrets(path: Path = SECRETS_FILE) -> dict[str, str]:
-    """The flat text values of a secrets.toml; empty when there is no file."""
+    """The flat text values of a secrets.toml; empty when there is no file.
+
+    Raises ConfigurationError for a file that is not TOML, or has our settings under a heading.
+    """
     if not path.is_file():
         return {}
     try:
@@ -94,7 +97,25 @@ def read_secrets(path: Path = SECRETS_FILE) -> dict[str, str]:
             message("The file {path} cannot be read as TOML.", path=str(path)),
             remedy=message('Correct it; every line is NAME = "value".'),
         ) from error
+    _refuse_under_headings(parsed, path)
     return {name: value for name, value in parsed.items() if isinstance(value, str)}
+
+
+def _refuse_under_headings(parsed: Mapping[str, object], path: Path) -> None:
+    """In TOML everything after `[auth]` belongs to it: unnoticed, that would mean the sandbox."""
+    for heading, table in parsed.items():
+        for name in table if isinstance(table, dict) else ():
+            if name in _NAMES:
+                raise ConfigurationError(
+                    message(
+                        "{name} stands under the heading [{heading}] of {path}, where it does not "
+                        "count.",
+                        name=name,
+                        heading=heading,
+                        path=str(path),
+                    ),
+                    remedy=message("Move it to the top of the file, above every heading."),
+                )
 
 
 def load_settings(environment: Mapping[str, str], secrets: Mapping[str, str]) -> Settings:
@@ -138,7 +159,10 @@ def _refuse_half_given(given: Mapping[str, str]) -> None:
 
 def _is_protected(url: str) -> bool:
     """Keys travel encrypted, or do not leave this machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an address like https://[half
+        return False
     on_this_machine = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
     return bool(parts.hostname) and (parts.scheme == "https" or on_this_machine)
 

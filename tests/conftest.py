@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import hypothesis
 import pytest
 
 from core.clients.http import HttpLimits
+from core.domain.month import Month
 from core.sandbox.server import Sandbox, start_sandbox
 from core.services import Services, build_services
 from core.settings import load_settings
@@ -24,8 +26,8 @@ hypothesis.settings.load_profile("values")
 class Clock:
     """A clock that moves one second with every look, so that times in tests are distinct."""
 
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC).replace(microsecond=0)
+    def __init__(self, start: datetime | None = None) -> None:
+        self.now = (start or datetime.now(UTC)).replace(microsecond=0)
 
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)
@@ -72,6 +74,29 @@ def services(
     """Everything wired for real, connected to the sandbox as if both vendors were real."""
     settings = load_settings(connection_environment(sandbox, tmp_path / "store.duckdb"), {})
     with closing(build_services(settings, clock=clock, limits=impatient)) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def filled_store(running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed store with the catalog and the newest month of usage, read an hour ago."""
+    running_sandbox.reset()
+    path = tmp_path_factory.mktemp("filled") / "store.duckdb"
+    now = datetime.now(UTC)
+    settings = load_settings(connection_environment(running_sandbox, path), {})
+    with closing(build_services(settings, clock=Clock(now - timedelta(hours=1)))) as services:
+        services.catalog.refresh()
+        services.usage.fetch(Month.last_complete(now.date()), "tests")
+    return path
+
+
+@pytest.fixture
+def filled(
+    filled_store: Path, tmp_path: Path, open_services: Callable[[], Services]
+) -> Iterator[Services]:
+    """Like `services`, with the catalog and the newest month of usage."""
+    shutil.copyfile(filled_store, tmp_path / "store.duckdb")
+    with closing(open_services()) as built:
         yield built
 
 

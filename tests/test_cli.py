@@ -130,6 +130,40 @@ def test_a_bad_file_names_every_bad_row_and_saves_nothing(cli: Cli, tmp_path: Pa
     assert "A" not in cli("mappings", "export", "-")[1].splitlines()[1:]
 
 
+def test_columns_that_an_import_ignores_are_named(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "mappings.csv"
+    path.write_text("product_code,connectwise_product_id,sync,colour\nA,,true,red\n", "utf-8")
+    code, out, err = cli("mappings", "import", str(path))
+    assert code == 2
+    assert "pending" in out
+    assert "Ignored columns: colour" in err
+
+
+def test_a_port_in_use_is_one_sentence(cli: Cli, sandbox: Sandbox) -> None:
+    code, _, err = cli("sandbox", "--port", str(sandbox.port))
+    assert code == 1
+    assert f"The port {sandbox.port} cannot be used" in err
+    assert "Choose another port" in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe that nobody reads is POSIX")
+def test_a_reader_that_has_enough_ends_the_list_quietly(sandbox: Sandbox, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "products", "list"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **connection_environment(sandbox, tmp_path / "store.duckdb")},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(30) == 1
+
+
 def test_a_file_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
     code, _, err = cli("mappings", "import", str(tmp_path / "none.csv"))
     assert code == 1

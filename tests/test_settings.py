@@ -74,6 +74,13 @@ def test_keys_never_go_over_plain_http(name: str) -> None:
     assert caught.value.problems[0].field == name
 
 
+@pytest.mark.parametrize("url", ["https://[half", "https://", "api-na.myconnectwise.net"])
+def test_an_address_that_is_none_is_a_problem_of_its_setting(url: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings({**REAL, "CONNECTWISE_URL": url}, {})
+    assert [problem.field for problem in caught.value.problems] == ["CONNECTWISE_URL"]
+
+
 def test_plain_http_is_accepted_on_this_machine_only() -> None:
     settings = load_settings({**REAL, "CONNECTWISE_URL": "http://127.0.0.1:9"}, {})
     assert settings.connectwise is not None
@@ -96,6 +103,13 @@ def test_a_secrets_file_gives_its_flat_texts(tmp_path: Path) -> None:
     path = tmp_path / "secrets.toml"
     path.write_text('SOPHOS_CLIENT_ID = "abc"\n[auth]\ncookie_secret = "x"\n', encoding="utf-8")
     assert read_secrets(path) == {"SOPHOS_CLIENT_ID": "abc"}
+
+
+def test_settings_under_a_heading_do_not_silently_mean_the_sandbox(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text('[auth]\ncookie_secret = "x"\nSOPHOS_CLIENT_ID = "abc"\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"SOPHOS_CLIENT_ID .*\[auth\].*above every"):
+        read_secrets(path)
 
 
 def test_a_broken_secrets_file_says_which_and_how(tmp_path: Path) -> None:

@@ -48,6 +48,12 @@ class Answer:
             return f"{len(self.text)} characters of {kind}"
         return " ".join(self.text[:_EXCERPT_LENGTH].split())
 
+    @property
+    def sentence(self) -> str:
+        """The start of a refusal as a person may read it: of a page, only the status."""
+        is_page = self.text.lstrip().startswith("<")
+        return ("" if is_page else self.excerpt) or f"error {self.status}"
+
 
 def _json(text: str) -> object:
     try:

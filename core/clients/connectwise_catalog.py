@@ -103,11 +103,11 @@ class CatalogCalls:
 
     def find_products_by_identifiers(self, identifiers: Iterable[str]) -> list[CatalogItem]:
         """Products with one of the identifiers, whatever their capitals, by id."""
-        return self._find_exactly("identifier", identifiers, lambda item: item.identifier)
+        return self._find_exactly("identifier", identifiers)
 
     def find_products_by_xref(self, xref: str) -> list[CatalogItem]:
         """Products whose `integrationXRef` is `xref`, by id."""
-        return self._find_exactly("integrationXRef", [xref], lambda item: item.integration_xref)
+        return self._find_exactly("integrationXRef", [xref])
 
     def get_product(self, product_id: int) -> CatalogItem:
         """One product. Raises NotFoundError if it was deleted."""
@@ -150,20 +150,17 @@ class CatalogCalls:
         for page in self._lists.pages(CATALOG, _NAME, params, page_size=page_size):
             yield from map(parsing.catalog_entry, page)
 
-    def _find_exactly(
-        self, field: str, values: Iterable[str], value_of: Callable[[CatalogItem], str]
-    ) -> list[CatalogItem]:
+    def _find_exactly(self, field: str, values: Iterable[str]) -> list[CatalogItem]:
         wanted = {_folded(value): " ".join(value.split()) for value in values if value.strip()}
         conditions = [exactly(field, value).text for value in sorted(wanted.values())]
         # A value that cannot be written at all leaves the whole catalog to look through.
         queries = batches(conditions, _LONGEST_CONDITIONS) if all(conditions) else [""]
         found = {
-            item.id: item
+            reader.integer("id"): parsing.catalog_item(reader)
             for query in queries
-            for item in self._lists.all(
-                CATALOG, _NAME, parsing.catalog_item, {"conditions": query} if query else {}
-            )
-            if _folded(value_of(item)) in wanted
+            for page in self._lists.pages(CATALOG, _NAME, {"conditions": query} if query else {})
+            for reader in page
+            if _folded(reader.text(field, "")) in wanted
         }
         return [found[key] for key in sorted(found)]
 

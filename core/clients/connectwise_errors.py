@@ -218,10 +218,10 @@ def _refused(answer: Answer) -> RefusedError:
 
 
 def _said(answer: Answer) -> str:
-    """The sentence of the server: its `message`, or the text of an answer that is not JSON."""
+    """The sentence of the server: its `message`, or an answer that is plain text."""
     body = answer.body if isinstance(answer.body, dict) else {}
-    said = body.get("message") or body.get("error") or body.get("code") or answer.excerpt
-    return str(said or f"error {answer.status}")
+    said = body.get("message") or body.get("error") or body.get("code") or answer.sentence
+    return " ".join(str(said).split())
 
 
 def _problems(answer: Answer) -> list[Problem]:

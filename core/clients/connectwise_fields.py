@@ -45,8 +45,13 @@ def our_name(wire_name: str) -> str | None:
 
 def creation_body(fields: ProductFields) -> dict[str, object]:
     """The body of a new catalog item. What has no value is left out, for the server to default."""
-    body = {wire: _wire_value(getattr(fields, ours)) for ours, wire in _WIRE_NAMES.items()}
-    return {name: value for name, value in body.items() if value not in (None, "")}
+    return {_WIRE_NAMES[ours]: _wire_value(value) for ours, value in given(fields).items()}
+
+
+def given(fields: ProductFields) -> dict[str, object]:
+    """Our names of the fields that have a value, with it."""
+    values = {ours: getattr(fields, ours) for ours in _WIRE_NAMES}
+    return {ours: value for ours, value in values.items() if value not in (None, "")}
 
 
 def patch_body(changes: Mapping[str, object]) -> list[dict[str, object]]:

@@ -43,7 +43,10 @@ ENTRY_FIELDS = ",".join(
 
 
 def catalog_entry(reader: Reader) -> CatalogEntry:
-    """A `CatalogItem` read with ENTRY_FIELDS, or whole."""
+    """A `CatalogItem` read with ENTRY_FIELDS, or whole.
+
+    One product of a class that is new to us must not keep the whole catalog out.
+    """
     return CatalogEntry(
         id=reader.integer("id"),
         identifier=reader.text("identifier"),
@@ -51,7 +54,7 @@ def catalog_entry(reader: Reader) -> CatalogEntry:
         category=reader.name_of("category"),
         subcategory=reader.name_of("subcategory"),
         type=reader.name_of("type"),
-        product_class=reader.enum("productClass", ProductClass, ProductClass.NON_INVENTORY),
+        product_class=reader.open_enum("productClass", ProductClass, ProductClass.NON_INVENTORY),
         unit_of_measure=reader.name_of("unitOfMeasure"),
         price=reader.optional_decimal("price"),
         cost=reader.optional_decimal("cost"),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import TypeVar
 
@@ -22,6 +22,9 @@ _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?", re.ASCII)
 _PLAIN_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 # A quantity or price beyond this is a mistake of the answer, not business.
 _MOST_DIGITS = 18
+# Servers that compute with doubles send 33.333333333333336; what lies behind is not business.
+_STEP = Decimal("1E-12")
+_ROUNDING = Context(prec=38)
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,10 @@ class Reader:
         return self._sane(name, Decimal(value.strip()))
 
     def _sane(self, name: str, value: Decimal) -> Decimal:
-        if value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS:
-            return value
-        raise self.fail(name, "the number is out of range")
+        if not value.is_finite() or abs(value.adjusted()) > _MOST_DIGITS:
+            raise self.fail(name, "the number is out of range")
+        rounded = value.quantize(_STEP, context=_ROUNDING)
+        return value if value == rounded else rounded
 
     def enum(self, name: str, kind: type[E], default: E | None = None) -> E:
         """One of the values of `kind`; null is `default`, if there is one."""
@@ -118,6 +122,14 @@ class Reader:
         except ValueError:
             known = ", ".join(kind)
             raise self.fail(name, f"one of {known} was expected, not {str(value)[:60]!r}") from None
+
+    def open_enum(self, name: str, kind: type[E], default: E) -> E | str:
+        """Like `enum`, but a text that is none of the values is kept as sent."""
+        value = self.text(name, default)
+        try:
+            return kind(value)
+        except ValueError:
+            return value
 
     def day(self, name: str) -> date | None:
         """A date, also where it is written as midnight of that day; None for null."""

@@ -98,5 +98,5 @@ def _access(answer: Answer, text: Message, remedy: Message) -> AccessError:
 
 def _said(answer: Answer) -> str:
     body = answer.body if isinstance(answer.body, dict) else {}
-    said = body.get("message") or body.get("error") or answer.excerpt or f"error {answer.status}"
+    said = body.get("message") or body.get("error") or answer.sentence
     return " ".join(str(said).split())[:300]

@@ -81,7 +81,10 @@ class CatalogItem(ProductFields):
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogEntry:
-    """One line of the catalog snapshot: what the grid and the search need of a product."""
+    """One line of the catalog snapshot: what the grid and the search need of a product.
+
+    `product_class` is kept as sent when it is a new kind.
+    """
 
     id: int
     identifier: str
@@ -89,13 +92,23 @@ class CatalogEntry:
     category: str = ""
     subcategory: str = ""
     type: str = ""
-    product_class: ProductClass = ProductClass.NON_INVENTORY
+    product_class: ProductClass | str = ProductClass.NON_INVENTORY
     unit_of_measure: str = ""
     price: Decimal | None = None
     cost: Decimal | None = None
     inactive: bool = False
     integration_xref: str = ""
     last_updated: datetime | None = None
+
+    @property
+    def is_billable(self) -> bool:
+        """Whether its class may be billed on an agreement.
+
+        "Bundle-class products cannot be agreement additions" (ConnectWise's additions tab); of a
+        class that we do not know, nobody can say.
+        """
+        known = isinstance(self.product_class, ProductClass)
+        return known and self.product_class is not ProductClass.BUNDLE
 
 
 @dataclass(frozen=True)

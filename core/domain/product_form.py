@@ -121,18 +121,23 @@ def validate(
     field_limits: Mapping[str, int] = FIELD_LIMITS,
     *,
     subcategories: Sequence[SubCategory] = (),
+    base: ProductFields | None = None,
 ) -> tuple[Problem, ...]:
     """Everything that ConnectWise would refuse, each at its field; empty when it may be sent.
 
-    With `subcategories` given, the subcategory is checked against the chosen category.
+    With `subcategories` given, the subcategory is checked against the chosen category. `base` is
+    the product as it is in ConnectWise: what is wrong with it already, such as a subcategory that
+    was retired since, does not stand in the way of other changes.
     """
-    return (
+    known = () if base is None else validate(base, field_limits, subcategories=subcategories)
+    problems = (
         *_missing(product),
         *_too_long(product, field_limits),
         *_bad_money(product),
         *_bad_category(product, subcategories),
         *_bad_recurrence(product),
     )
+    return tuple(problem for problem in problems if problem not in known)
 
 
 def prefill(
@@ -145,9 +150,12 @@ def prefill(
 ) -> ProductFields:
     """A form that can be applied as it stands wherever the lookups allow it.
 
-    `unit_cost` is the vendor's last unit price, in the currency of the vendor's bill. Defaults
-    that no longer exist in ConnectWise fall back like missing ones.
+    `unit_cost` is the vendor's last unit price, in the currency of the vendor's bill; one that
+    cannot be a cost (a credit) is left out. Defaults that no longer exist in ConnectWise fall
+    back like missing ones.
     """
+    if unit_cost is not None and _money_problem(LABELS["cost"], unit_cost):
+        unit_cost = None
     standard = default_product(product)
     subcategory = choose_subcategory(lookups, defaults.subcategory_id, defaults.category_id)
     cycle = choose_cycle(lookups.billing_cycles, defaults.billing_cycle_id)

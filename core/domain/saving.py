@@ -182,12 +182,19 @@ def product_problem(
             product=entry.identifier,
         )
     elif entry.product_class is ProductClass.BUNDLE:
-        # "Bundle-class products cannot be agreement additions" (ConnectWise's additions tab).
         text = message(
             "{code}: the ConnectWise product {product} is of the class Bundle, which cannot be "
             "billed on an agreement. Choose a product of another class.",
             code=code,
             product=entry.identifier,
+        )
+    elif not entry.is_billable:
+        text = message(
+            "{code}: the ConnectWise product {product} is of the class {class_name}, which this "
+            "version of Usage Sync does not know. Choose a product of another class.",
+            code=code,
+            product=entry.identifier,
+            class_name=entry.product_class,
         )
     else:
         return None

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from core.domain.default_product import default_product, xref_of
-from core.domain.models import CatalogEntry, ProductClass, SophosProduct, Suggestion
+from core.domain.models import CatalogEntry, SophosProduct, Suggestion
 from core.domain.name_words import NOISE, VENDOR, Weights, contradict, words_of
 from core.domain.sophos_products import short_name
 from core.errors import Message, message
@@ -244,7 +244,7 @@ def _least_shared(weight: float) -> float:
 
 
 def _usable(entry: CatalogEntry) -> bool:
-    return not entry.inactive and entry.product_class is not ProductClass.BUNDLE
+    return not entry.inactive and entry.is_billable
 
 
 def _first_by(items: Iterable[_Item], key: Callable[[CatalogEntry], str]) -> dict[str, _Item]:

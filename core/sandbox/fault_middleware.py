@@ -88,8 +88,7 @@ class FaultMiddleware:
     async def _strike(self, rule: FaultRule, scope: Scope, receive: Receive, send: Send) -> None:
         answer: _Answer | None = None
         if rule.when is When.BEFORE:
-            if rule.effect not in _NEEDS_ANSWER:
-                await _drain(receive)
+            receive = _again(await _read_all(receive))
             await asyncio.sleep(rule.latency)
         if rule.when is When.AFTER or rule.effect in _NEEDS_ANSWER:
             answer = _Answer()
@@ -113,10 +112,24 @@ async def _finish(rule: FaultRule, scope: Scope, answer: _Answer | None, send: S
         await _made_up(rule).send(send)
 
 
-async def _drain(receive: Receive) -> None:
-    """Read the request to its end, so that the client sees the fault as it waits, not earlier."""
-    while (await receive()).get("more_body", False):
-        pass
+async def _read_all(receive: Receive) -> list[Message]:
+    """Read the request to its end: the client sees the fault as it waits, not earlier.
+
+    What was received is also carried out if the client has given up meanwhile.
+    """
+    received = [await receive()]
+    while received[-1].get("more_body", False):
+        received.append(await receive())
+    return received
+
+
+def _again(received: list[Message]) -> Receive:
+    remaining = iter(received)
+
+    async def receive() -> Message:
+        return next(remaining, {"type": "http.disconnect"})
+
+    return receive
 
 
 async def _send_damaged(effect: Effect, answer: _Answer, send: Send) -> None:

@@ -32,6 +32,8 @@ SELECT id, identifier, description, category, subcategory, type, product_class, 
        price, cost, inactive, integration_xref, last_updated
 FROM store.catalog_entry"""
 
+_CLASSES = frozenset(ProductClass)
+
 
 class CatalogStore:
     """Every ConnectWise product as last listed, and those created or edited since."""
@@ -106,7 +108,7 @@ def _entry(row: Row) -> CatalogEntry:
         category=row[3],
         subcategory=row[4],
         type=row[5],
-        product_class=ProductClass(row[6]),
+        product_class=_class_of(row[6]),
         unit_of_measure=row[7],
         price=trimmed_or_none(row[8]),
         cost=trimmed_or_none(row[9]),
@@ -114,6 +116,10 @@ def _entry(row: Row) -> CatalogEntry:
         integration_xref=row[11],
         last_updated=aware_or_none(row[12]),
     )
+
+
+def _class_of(stored: str) -> ProductClass | str:
+    return ProductClass(stored) if stored in _CLASSES else stored
 
 
 def _row(entry: CatalogEntry, put_at: datetime | None) -> tuple[Value, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from uuid import uuid4
 
 from core.clients.connectwise import ConnectWise
 from core.domain.mapping import availability_of, with_availability
 from core.domain.models import CatalogEntry, ProductMapping
 from core.domain.product_search import ProductIndex
+from core.errors import UnexpectedAnswerError, message
 from core.storage.mappings_store import MappingWrite
 from core.storage.store import Store
 from core.use_cases.jobs import Clock, Progress, ignore_progress
@@ -19,12 +22,20 @@ from core.use_cases.mapping_history import SYSTEM, changes_history
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The catalog as last read. `by_id` is None while it was never read."""
+    """The catalog as last read, with what was created or edited since.
+
+    `by_id` is None while the catalog was never read: single products may be known by then, but
+    not which others exist. `version` is never that of another snapshot, nor of another process.
+    """
 
     version: str
     entries: tuple[CatalogEntry, ...]
     by_id: Mapping[int, CatalogEntry] | None
-    index: ProductIndex
+
+    @cached_property
+    def index(self) -> ProductIndex:
+        """The entries made ready for search."""
+        return ProductIndex(self.entries)
 
 
 class Catalog:
@@ -35,7 +46,6 @@ class Catalog:
         self._connectwise = connectwise
         self._clock = clock
         self._lock = threading.Lock()
-        self._changes = 0
         self._snapshot: Snapshot | None = None
 
     def refresh(self, progress: Progress = ignore_progress) -> int:
@@ -45,6 +55,7 @@ class Catalog:
         """
         started = self._clock()
         entries = self._connectwise.list_catalog(lambda done: progress(done, None))
+        self._refuse_vanished(entries)
         self._store.catalog.replace(entries, started)
         self._forget()
         self._move_states(self._clock())
@@ -55,7 +66,7 @@ class Catalog:
         return self._store.catalog.refreshed_at()
 
     def snapshot(self) -> Snapshot:
-        """The snapshot with its index, built once per change."""
+        """The snapshot, read from the store once per change."""
         with self._lock:
             if self._snapshot is None:
                 self._snapshot = self._load()
@@ -73,33 +84,41 @@ class Catalog:
         return self.snapshot().index.find(text, limit)
 
     def put(self, entry: CatalogEntry) -> None:
-        """Keep one product that was just created or edited."""
+        """Keep one product that was just read, created or edited; nothing if it is known so."""
+        if (self.snapshot().by_id or {}).get(entry.id) == entry:
+            return
         self._store.catalog.put(entry)
         self._forget()
         self._move_states(self._clock())
 
+    def _refuse_vanished(self, entries: Sequence[CatalogEntry]) -> None:
+        """No products where there were some is an answer gone wrong, not an empty catalog."""
+        if not entries and self.entries():
+            raise UnexpectedAnswerError(
+                message("ConnectWise listed no products, though it had some before."),
+                system="ConnectWise",
+                remedy=message(
+                    "The earlier catalog is kept. Refresh again later; if it stays empty, check "
+                    "what the API member's security role may see."
+                ),
+            )
+
     def _forget(self) -> None:
         with self._lock:
             self._snapshot = None
-            self._changes += 1
 
     def _load(self) -> Snapshot:
-        refreshed_at = self._store.catalog.refreshed_at()
+        was_read = self._store.catalog.refreshed_at() is not None
         entries = tuple(self._store.catalog.all())
-        known = refreshed_at is not None or entries
         return Snapshot(
-            version=f"{refreshed_at.isoformat() if refreshed_at else 'none'}/{self._changes}",
+            version=str(uuid4()),
             entries=entries,
-            by_id={entry.id: entry for entry in entries} if known else None,
-            index=ProductIndex(entries),
+            by_id={entry.id: entry for entry in entries} if was_read else None,
         )
 
     def _move_states(self, now: datetime) -> None:
-        if self.refreshed_at() is None:
-            return  # single products are known, but that the others are missing is not
-        by_id = self.snapshot().by_id
-
         def decide(current: dict[str, ProductMapping]) -> MappingWrite:
+            by_id = self.snapshot().by_id
             moved = [
                 after
                 for mapping in current.values()

@@ -75,12 +75,13 @@ class Mappings:
         Raises InputError with every problem when any value is not acceptable; then nothing is
         saved. A kill at any moment leaves all or none of it.
         """
-        by_id = self._catalog.snapshot().by_id
         now = self._clock()
         conflicts: tuple[Conflict, ...] = ()
 
         def decide(current: dict[str, ProductMapping]) -> MappingWrite:
             nonlocal conflicts
+            # Looked at inside the transaction: a refresh that ends meanwhile moves states after.
+            by_id = self._catalog.snapshot().by_id
             plan = plan_save(edits, current, by_id)
             _refuse(plan)
             conflicts = plan.conflicts

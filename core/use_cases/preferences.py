@@ -37,9 +37,11 @@ class Preferences:
 def _parse_defaults(text: str | None) -> ProductDefaults:
     if text is None:
         return ProductDefaults()
-    stored = json.loads(text)
+    try:
+        stored = dict(json.loads(text))
+        product_class = ProductClass(stored.get("product_class", ProductDefaults.product_class))
+    except (TypeError, ValueError):
+        return ProductDefaults()
     known = {field.name for field in fields(ProductDefaults)}
     values = {name: value for name, value in stored.items() if name in known}
-    if "product_class" in values:
-        values["product_class"] = ProductClass(values["product_class"])
-    return ProductDefaults(**values)
+    return ProductDefaults(**{**values, "product_class": product_class})

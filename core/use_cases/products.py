@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from core.clients.connectwise import ConnectWise, IdentifierChangedError
+from core.clients.connectwise_fields import differing, given
 from core.domain.models import (
     AuditEntry,
     CatalogEntry,
@@ -29,6 +30,7 @@ from core.errors import (
     InputError,
     OutcomeUnknownError,
     TryAgainError,
+    VendorError,
     message,
 )
 from core.storage.store import Store
@@ -138,7 +140,7 @@ class Products:
         try:
             item = self._connectwise.create_product(wanted)
         except OutcomeUnknownError as lost:
-            item = self._read_back_created(wanted.identifier, lost)
+            item = self._read_back_created(wanted, lost)
         except IdentifierChangedError as taken:
             self._retire_copy(taken)
             raise
@@ -148,22 +150,24 @@ class Products:
     def update(self, base: CatalogItem, wanted: ProductFields) -> CatalogItem:
         """Write what differs from `base`, the product as it was read.
 
-        Raises ProductChangedError when somebody changed it since; then nothing is written.
+        Raises InputError for changes that ConnectWise would refuse, and ProductChangedError when
+        somebody changed it since; then nothing is written.
         """
         changes = changed_fields(fields_of(base), wanted)
         if not changes:
             return base
-        self._refuse_bad(wanted)
+        self._refuse_bad(wanted, fields_of(base))
         theirs = self._connectwise.get_product(base.id)
         if changed_fields(fields_of(base), fields_of(theirs)):
             raise ProductChangedError(theirs)
         if wanted.identifier != base.identifier:
             self._refuse_existing(wanted.identifier, other_than=base.id)
         try:
-            self._connectwise.patch_product(base.id, changes)
+            item = self._connectwise.patch_product(base.id, changes)
         except OutcomeUnknownError as lost:
-            self._confirm_patched(base.id, wanted, lost)
-        return self.read(base.id)
+            item = self._read_back_patched(base.id, changes, lost)
+        self._catalog.put(entry_of(item))
+        return item
 
     def _sophos_product(self, code: str) -> SophosProduct:
         for product in self._store.products.all():
@@ -173,9 +177,9 @@ class Products:
             code=code, description="", product_group="", first_seen=None, last_seen=None
         )
 
-    def _refuse_bad(self, wanted: ProductFields) -> None:
+    def _refuse_bad(self, wanted: ProductFields, base: ProductFields | None = None) -> None:
         problems = validate(
-            wanted, self.field_limits(), subcategories=self.form_options().subcategories
+            wanted, self.field_limits(), subcategories=self.form_options().subcategories, base=base
         )
         if problems:
             raise InputError(message("Some values cannot be accepted yet."), problems)
@@ -187,38 +191,64 @@ class Products:
 
     def _retire_copy(self, taken: IdentifierChangedError) -> None:
         """Somebody created the product in the same moment: our copy must not stay in use."""
-        self._connectwise.patch_product(taken.created.id, {"inactive": True})
-        for item in self._connectwise.find_products_by_identifier(taken.wanted):
+        try:
+            self._connectwise.patch_product(taken.created.id, {"inactive": True})
+            found = self._connectwise.find_products_by_identifier(taken.wanted)
+        except VendorError:
+            # `taken` tells that the copy is there and what to do with it.
+            raise taken from None
+        for item in found:
             raise ProductExistsError(item) from taken
 
-    def _read_back_created(self, identifier: str, lost: OutcomeUnknownError) -> CatalogItem:
-        for wait in _READ_BACK_WAITS:
-            self._sleep(wait)
-            found = self._connectwise.find_products_by_identifier(identifier)
-            if found:
-                return found[0]
-        raise TryAgainError(
-            message(
-                "ConnectWise did not answer, and the product {identifier} is not there.",
-                identifier=identifier,
-            ),
-            system="ConnectWise",
-            remedy=message("Press Apply again; what is there already is never created twice."),
-        ) from lost
+    def _read_back_created(self, wanted: ProductFields, lost: OutcomeUnknownError) -> CatalogItem:
+        def look() -> CatalogItem | None:
+            found = self._connectwise.find_products_by_identifier(wanted.identifier)
+            return found[0] if found else None
 
-    def _confirm_patched(
-        self, product_id: int, wanted: ProductFields, lost: OutcomeUnknownError
-    ) -> None:
+        item = self._read_back(look, lost)
+        if item is None:
+            raise TryAgainError(
+                message(
+                    "ConnectWise did not answer, and the product {identifier} is not there.",
+                    identifier=wanted.identifier,
+                ),
+                system="ConnectWise",
+                remedy=message("Press Apply again; what is there already is never created twice."),
+            ) from lost
+        if differing(given(wanted), item):
+            # Somebody created another product of that name in the same moment.
+            raise ProductExistsError(item) from lost
+        return item
+
+    def _read_back_patched(
+        self, product_id: int, changes: Mapping[str, object], lost: OutcomeUnknownError
+    ) -> CatalogItem:
+        def look() -> CatalogItem | None:
+            now = self._connectwise.get_product(product_id)
+            return None if differing(changes, now) else now
+
+        item = self._read_back(look, lost)
+        if item is None:
+            raise TryAgainError(
+                message("ConnectWise did not answer, and the change is not there."),
+                system="ConnectWise",
+                remedy=message("Press Apply again; it compares before it writes."),
+            ) from lost
+        return item
+
+    def _read_back(
+        self, look: Callable[[], CatalogItem | None], lost: OutcomeUnknownError
+    ) -> CatalogItem | None:
+        """What a lost write left; raises `lost` when ConnectWise does not say that either."""
         for wait in _READ_BACK_WAITS:
             self._sleep(wait)
-            now = self._connectwise.get_product(product_id)
-            if not changed_fields(wanted, fields_of(now)):
-                return
-        raise TryAgainError(
-            message("ConnectWise did not answer, and the change is not there."),
-            system="ConnectWise",
-            remedy=message("Press Apply again; it compares before it writes."),
-        ) from lost
+            try:
+                item = look()
+            except VendorError:
+                raise lost from None
+            if item is not None:
+                return item
+        return None
 
 
 def entry_of(item: CatalogItem) -> CatalogEntry:

@@ -61,17 +61,18 @@ class UsageFetching:
         return self._record(month, lines, by, FetchSource.API, started, None)
 
     def import_file(self, text: str, by: str, month: Month | None = None) -> UsageFetch:
-        """Read the vendor's usage file. The month comes from the file unless it is given.
+        """Read the vendor's usage file. `month` is for a file that does not say its month.
 
-        Raises InputError with every bad row; then nothing is kept.
+        Raises InputError with every bad row, or for a file of other months than `month`; then
+        nothing is kept.
         """
         started = self._clock()
         lines = parse_usage(text)
-        wanted = month or _only_month(months_of(lines))
+        wanted = _month_of(months_of(lines), month)
         return self._record(wanted, lines, by, FetchSource.FILE, started, None)
 
     def months(self) -> list[Month]:
-        """The months with usage, newest first."""
+        """The months that were read complete, newest first; one may turn out without usage."""
         return self._store.usage.months()
 
     def last_fetch(self, month: Month | None = None) -> UsageFetch | None:
@@ -139,26 +140,39 @@ class UsageFetching:
         self, month: Month, usage: Mapping[str, ProductUsage]
     ) -> Callable[[dict[str, ProductMapping]], MappingWrite]:
         """What identified usage does to the mappings, decided inside the fetch's transaction."""
-        by_id = self._catalog.snapshot().by_id
         sync = self._preferences.defaults().new_products_sync
         now = self._clock()
 
-        def after(mapping: ProductMapping) -> ProductMapping:
-            identified = usage[mapping.product_code].billable > 0
-            availability = availability_of(mapping.connectwise_product_id, by_id)
-            return with_usage(mapping, month, availability, now) if identified else mapping
-
         def decide(current: dict[str, ProductMapping]) -> MappingWrite:
-            seen = [current.get(code) or new_mapping(code, now, sync=sync) for code in usage]
-            moved = [after(m) for m in seen if after(m) != current.get(m.product_code)]
+            by_id = self._catalog.snapshot().by_id
+
+            def after(mapping: ProductMapping) -> ProductMapping:
+                if usage[mapping.product_code].billable <= 0:
+                    return mapping
+                availability = availability_of(mapping.connectwise_product_id, by_id)
+                return with_usage(mapping, month, availability, now)
+
+            seen = (current.get(code) or new_mapping(code, now, sync=sync) for code in usage)
+            moved = [m for m in map(after, seen) if m != current.get(m.product_code)]
             return moved, changes_history(current, moved, now, SYSTEM, "usage")
 
         return decide
 
 
-def _only_month(months: Sequence[Month]) -> Month:
-    if len(months) == 1:
-        return months[0]
+def _month_of(found: Sequence[Month], given: Month | None) -> Month:
+    if given is not None and (not found or given in found):
+        return given
+    if given is not None:
+        raise InputError(
+            message(
+                "The file is of {months}, not of {month}.",
+                months=", ".join(map(str, found)),
+                month=str(given),
+            ),
+            remedy=message("Choose the file of that month, or leave the month out."),
+        )
+    if len(found) == 1:
+        return found[0]
     raise InputError(
         message("The file does not say which single month it is of."),
         remedy=message("Give the month as well, for example --month 2026-10."),

@@ -14,9 +14,6 @@ def sandbox_banner(services: Services) -> None:
     if services.mode is not Mode.SANDBOX:
         return
     st.info(
-        _(
-            "**Sandbox.** Customers, usage and ConnectWise products are made up, and nothing "
-            "leaves this computer. Settings says how to connect your own systems."
-        ),
+        _("**Sandbox.** All data is made up. Settings says how to connect your own systems."),
         icon=":material/science:",
     )

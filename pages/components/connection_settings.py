@@ -26,26 +26,25 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting by name; `default` is what holds without it, None when it is required."""
+    """One setting by name, and whether and where it is given."""
 
-    system: str
     name: str
     source: Source
 
 
 _REQUIRED, _OPTIONAL = True, False
 _SETTINGS = (
-    ("ConnectWise PSA", "CONNECTWISE_URL", _REQUIRED),
-    ("ConnectWise PSA", "CONNECTWISE_COMPANY", _REQUIRED),
-    ("ConnectWise PSA", "CONNECTWISE_PUBLIC_KEY", _REQUIRED),
-    ("ConnectWise PSA", "CONNECTWISE_PRIVATE_KEY", _REQUIRED),
-    ("ConnectWise PSA", "CONNECTWISE_CLIENT_ID", _REQUIRED),
-    ("ConnectWise PSA", "CONNECTWISE_CODEBASE", _OPTIONAL),
-    ("Sophos Central", "SOPHOS_CLIENT_ID", _REQUIRED),
-    ("Sophos Central", "SOPHOS_CLIENT_SECRET", _REQUIRED),
-    ("Sophos Central", "SOPHOS_ID_URL", _OPTIONAL),
-    ("Sophos Central", "SOPHOS_API_URL", _OPTIONAL),
-    ("Usage Sync", "USAGE_SYNC_STORE", _OPTIONAL),
+    ("CONNECTWISE_URL", _REQUIRED),
+    ("CONNECTWISE_COMPANY", _REQUIRED),
+    ("CONNECTWISE_PUBLIC_KEY", _REQUIRED),
+    ("CONNECTWISE_PRIVATE_KEY", _REQUIRED),
+    ("CONNECTWISE_CLIENT_ID", _REQUIRED),
+    ("CONNECTWISE_CODEBASE", _OPTIONAL),
+    ("SOPHOS_CLIENT_ID", _REQUIRED),
+    ("SOPHOS_CLIENT_SECRET", _REQUIRED),
+    ("SOPHOS_ID_URL", _OPTIONAL),
+    ("SOPHOS_API_URL", _OPTIONAL),
+    ("USAGE_SYNC_STORE", _OPTIONAL),
 )
 
 
@@ -54,8 +53,7 @@ def connection_settings(
 ) -> list[Setting]:
     """Every setting with its source."""
     return [
-        Setting(system, name, _source(name, required, environment, secrets))
-        for system, name, required in _SETTINGS
+        Setting(name, _source(name, required, environment, secrets)) for name, required in _SETTINGS
     ]
 
 
@@ -72,12 +70,9 @@ def draw_connection_settings() -> None:
         Source.DEFAULT: _("Not given: the default holds"),
         Source.MISSING: _("Not given"),
     }
-    system, name, state = _("System"), _("Setting"), _("State")
+    name, state = _("Setting"), _("State")
     st.dataframe(
-        [
-            {system: setting.system, name: setting.name, state: words[setting.source]}
-            for setting in settings
-        ],
+        [{name: setting.name, state: words[setting.source]} for setting in settings],
         hide_index=True,
         height="content",
     )

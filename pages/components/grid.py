@@ -25,8 +25,6 @@ from pages.components.grid_assets import Script, call, library
 from pages.components.grid_columns import columns, locale_text
 from pages.components.grid_events import GridMessage, parse_message
 
-ROW_HEIGHT = 46
-EXPLAINED_ROW_HEIGHT = 134
 HEIGHT = 600
 
 
@@ -143,10 +141,7 @@ def _options(labels: dict[str, str], language: str, view: str) -> dict[str, Any]
         "quickFilterParser": call("quickWords"),
         "quickFilterMatcher": call("quickMatch"),
         "localeText": locale_text(),
-        "rowHeight": ROW_HEIGHT,
-        "getRowHeight": Script(
-            f"({{data}}) => data && data.explanation ? {EXPLAINED_ROW_HEIGHT} : {ROW_HEIGHT}"
-        ),
+        "getRowHeight": call("rowHeight"),
         "headerHeight": 38,
         "stopEditingWhenCellsLoseFocus": True,
         "enableCellTextSelection": True,

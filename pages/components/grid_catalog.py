@@ -22,10 +22,15 @@ _INACTIVE, _BUNDLE = 1, 2
 _component = declare_component("catalog", path=str(DIRECTORY / "catalog"))
 
 
-def send_catalog(version: str, entries: Sequence[CatalogEntry], *, held: str, key: str) -> None:
-    """Make `version` of the catalog available to the grid; `held` is what the browser has."""
+def send_catalog(
+    version: str, entries: Sequence[CatalogEntry], *, held: str, unsaved: bool, key: str
+) -> None:
+    """Make `version` of the catalog available to the grid; `held` is what the browser has.
+
+    With `unsaved`, the browser asks before a reload or a closed tab drops what is staged.
+    """
     packed = "" if held == version else _packed(version, entries)
-    _component(version=version, packed=packed, key=key, default=None)
+    _component(version=version, packed=packed, unsaved=unsaved, key=key, default=None)
 
 
 @st.cache_data(max_entries=2, show_spinner=False)

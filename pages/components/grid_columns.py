@@ -20,8 +20,8 @@ def columns() -> list[Column]:
         _connectwise_product(),
         _details(),
         _sync(),
-        _state(),
         _usage(),
+        _state(),
         _suggestion(),
     ]
 
@@ -35,6 +35,8 @@ def _column(name: str, title: str, width: int, **more: Any) -> Column:
         # Cells show more than their value, so every new row of data draws them again.
         "equals": Script("() => false"),
         "suppressKeyboardEvent": call("suppressKey"),
+        "wrapHeaderText": True,
+        "autoHeaderHeight": True,
         **more,
     }
 
@@ -66,7 +68,7 @@ def _sophos_product() -> Column:
     return _column(
         "sophos_product",
         _("Sophos product"),
-        185,
+        180,
         initialFlex=3,
         cellRenderer="sophosProductCell",
         valueGetter=call("sophosText"),
@@ -79,7 +81,7 @@ def _connectwise_product() -> Column:
     return _column(
         "product",
         _("ConnectWise product"),
-        185,
+        180,
         initialFlex=3,
         editable=True,
         singleClickEdit=True,
@@ -98,7 +100,7 @@ def _details() -> Column:
     return _column(
         "details",
         _("Details"),
-        84,
+        80,
         sortable=False,
         cellRenderer="detailsCell",
         getQuickFilterText=Script("() => ''"),
@@ -109,7 +111,7 @@ def _sync() -> Column:
     return _column(
         "sync",
         _("Sync"),
-        92,
+        132,
         cellRenderer="syncCell",
         cellClassRules={"us-dirty": Script("p => usageSyncGrid.isDirty(p.data, 'sync')")},
         valueGetter=call("sync"),
@@ -121,8 +123,8 @@ def _state() -> Column:
     return _column(
         "state",
         _("State"),
-        205,
-        initialFlex=3,
+        172,
+        colSpan=call("stateSpan"),
         cellRenderer="stateCell",
         valueGetter=call("stateText"),
         **_text_filter(),
@@ -133,7 +135,7 @@ def _usage() -> Column:
     return _column(
         "usage",
         _("Last usage"),
-        122,
+        108,
         headerClass="ag-right-aligned-header",
         cellRenderer="usageCell",
         valueGetter=Script("p => p.data.usage"),
@@ -146,7 +148,7 @@ def _suggestion() -> Column:
     return _column(
         "suggestion",
         _("Suggestion"),
-        150,
+        168,
         initialFlex=2,
         cellRenderer="suggestionCell",
         valueGetter=Script("p => p.data.suggestion_score"),

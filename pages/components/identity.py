@@ -6,7 +6,10 @@ import getpass
 
 import streamlit as st
 
+from pages.components.remembered import NAME, recall, remember
+
 NAME_KEY = "identity_name"
+NAME_LIMIT = 60
 
 
 def signed_in_as() -> str | None:
@@ -18,7 +21,21 @@ def signed_in_as() -> str | None:
 
 def who() -> str:
     """The name written to history: the signed-in person, else what they call themselves."""
-    return signed_in_as() or st.session_state.get(NAME_KEY) or system_user()
+    return signed_in_as() or _own_name() or system_user()
+
+
+def call_me(name: str) -> None:
+    """Take the name that a person gives; an empty one goes back to the system's user."""
+    kept = " ".join(name.split())[:NAME_LIMIT]
+    st.session_state[NAME_KEY] = kept
+    remember(NAME, kept)
+
+
+def _own_name() -> str:
+    """This session's name, else that of the last visit: a cookie, so not trusted to be short."""
+    if NAME_KEY in st.session_state:
+        return str(st.session_state[NAME_KEY])
+    return " ".join((recall(NAME) or "").split())[:NAME_LIMIT]
 
 
 def system_user() -> str:

@@ -125,8 +125,13 @@ def _draw_grid(services: Services, shown: Sequence[MappingRow], drawing: Drawing
         on_message=partial(session.receive, services),
     )
     snapshot = services.catalog.snapshot()
-    held = session.catalog_held()
-    send_catalog(snapshot.version, snapshot.entries, held=held, key="mapping_catalog")
+    send_catalog(
+        snapshot.version,
+        snapshot.entries,
+        held=session.catalog_held(),
+        unsaved=bool(session.staged()),
+        key="mapping_catalog",
+    )
 
 
 def _take_request(by_code: Mapping[str, MappingRow]) -> None:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.domain.models import MappingRow, MappingState
 from pages.components.formats import month_text, number
-from pages.components.language import _
+from pages.components.language import _, language
+from pages.components.option_names import distinct
 from pages.components.trend_chart import trend_chart
 from pages.components.usage_summary import MonthSummary
 
@@ -17,7 +18,8 @@ def draw_month(rows: list[MappingRow], months: list[MonthSummary]) -> None:
     """Figures of the newest month, each with its change."""
     newest = months[-1]
     before = months[-2] if len(months) > 1 else None
-    st.subheader(month_text(newest.month), anchor=False)
+    month = month_text(newest.month)
+    st.subheader(month[:1].upper() + month[1:], anchor=False)
     active = {row.product.code for row in rows if row.mapping.state is MappingState.ACTIVE}
     synced = sum(code in active for code in newest.by_product)
     with st.container(horizontal=True):
@@ -53,19 +55,18 @@ def _figure(label: str, value: int | Decimal, before: int | Decimal | None) -> N
 
 def draw_trend(rows: list[MappingRow], months: list[MonthSummary]) -> None:
     """Quantity by month, of all products or of one."""
-    names = {row.product.code: row.product.description or row.product.code for row in rows}
-    used = sorted(
-        {code for summary in months for code in summary.by_product},
-        key=lambda code: names.get(code, code).casefold(),
-    )
+    called = {row.product.code: row.product.description or row.product.code for row in rows}
+    used = {code for summary in months for code in summary.by_product}
+    ordered = sorted(used, key=lambda code: called.get(code, code).casefold())
+    names = {"": _("All products"), **{code: called.get(code, code) for code in ordered}}
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.markdown("**" + _("Usage by month") + "**")
             chosen = st.selectbox(
                 _("Sophos product"),
-                ["", *used],
-                format_func=lambda code: _("All products") if not code else names.get(code, code),
-                key="overview_trend_product",
+                list(names),
+                format_func=distinct(names),
+                key=f"overview_trend_product_{language()}",
                 label_visibility="collapsed",
                 width=360,
             )

@@ -68,7 +68,7 @@ def _choose(name: str) -> str | None:
     return st.segmented_control(
         _("{field}: both of you changed it. Keep which?", field=LABELS[name]),
         [_THEIRS, _MINE],
-        format_func=lambda whose: labels[whose],
+        format_func=labels.__getitem__,
         key=f"{_KEY}_{name}",
     )
 

@@ -9,7 +9,8 @@ from core.domain.product_form import LABELS, ProductDefaults
 from core.errors import UsageSyncError
 from core.services import Services
 from pages.components.identity import who
-from pages.components.language import _, text
+from pages.components.language import _, language, text
+from pages.components.option_names import distinct
 from pages.components.problems import show_error
 from pages.components.product_fields import product_class_name
 
@@ -88,7 +89,7 @@ def _list(
         text(LABELS[field]),
         ids,
         index=ids.index(stored) if stored in names else None,
-        format_func=lambda one: names[one],
+        format_func=distinct(names),
         placeholder=_("Chosen automatically"),
         key="_".join([_KEY, field, *([str(scope)] if scope is not None and scope != "" else [])]),
     )
@@ -100,7 +101,7 @@ def _product_class(stored: ProductClass) -> ProductClass:
         text(LABELS["product_class"]),
         classes,
         index=classes.index(stored.value) if stored.value in classes else 0,
-        format_func=product_class_name,
-        key=f"{_KEY}_product_class",
+        format_func=distinct({one: product_class_name(one) for one in classes}),
+        key=f"{_KEY}_product_class_{language()}",
     )
     return ProductClass(chosen)

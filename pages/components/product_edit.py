@@ -11,7 +11,7 @@ from core.domain.models import CatalogItem, ProductFields
 from core.domain.product_form import changed_fields, fields_of, validate
 from core.errors import InputError, Message, Problem, RefusedError, UsageSyncError
 from core.services import Services
-from core.use_cases.products import ProductChangedError
+from core.use_cases.products import ProductChangedError, ProductExistsError
 from pages.components.language import _, ngettext
 from pages.components.problems import as_typed, attention, failure_text, show_error
 from pages.components.product_add import NOTICE
@@ -73,7 +73,7 @@ def draw_edit(
             state.rebase(state.theirs, merged)
             redraw()
         return
-    found = _problems(wanted, unread, limits, lists) if state.checked else ()
+    found = _problems(state, wanted, unread, limits, lists) if state.checked else ()
     problems = (*found, *_still_refused(state))
     _draw_form(state, lists, limits, problems)
     changes = changed_fields(fields_of(state.base), wanted)
@@ -102,12 +102,15 @@ def _still_refused(state: EditState) -> list[Problem]:
 
 
 def _problems(
+    state: EditState,
     wanted: ProductFields,
     unread: tuple[Problem, ...],
     limits: dict[str, int],
     lists: Choices,
 ) -> tuple[Problem, ...]:
-    return (*unread, *validate(wanted, limits, subcategories=lists.subcategories))
+    """What stands in the way; a fault that the product had already is ConnectWise's affair."""
+    base = fields_of(state.base)
+    return (*unread, *validate(wanted, limits, subcategories=lists.subcategories, base=base))
 
 
 def _buttons(
@@ -145,7 +148,7 @@ def _apply(
     """The product as written and read back; None when something stands in the way."""
     state.checked, state.failure, state.refused = True, None, []
     wanted, unread = fields_from(state.values, lists, fields_of(state.base))
-    if _problems(wanted, unread, limits, lists):
+    if _problems(state, wanted, unread, limits, lists):
         return None
     try:
         return services.products.update(state.base, wanted)
@@ -153,11 +156,18 @@ def _apply(
         state.theirs = error.theirs
     except UsageSyncError as error:
         state.failure = (error.text, error.remedy)
-        if isinstance(error, (InputError, RefusedError)):
-            state.refused = [
-                (problem, state.values.get(problem.field or "")) for problem in error.problems
-            ]
+        state.refused = [
+            (problem, state.values.get(problem.field or "")) for problem in _problems_of(error)
+        ]
     return None
+
+
+def _problems_of(error: UsageSyncError) -> tuple[Problem, ...]:
+    if isinstance(error, (InputError, RefusedError)):
+        return error.problems
+    if isinstance(error, ProductExistsError):
+        return (Problem(error.text, "identifier"),)
+    return ()
 
 
 def _retry_or_leave(state: EditState, view: Callable[[int], None]) -> None:

@@ -11,6 +11,7 @@ from core.domain.models import ProductClass, RecurringCycleType
 from core.domain.product_form import LABELS
 from core.errors import Problem
 from pages.components.language import _, text
+from pages.components.option_names import distinct
 from pages.components.problems import as_typed, problem_text
 from pages.components.product_values import Choices, Typed, Values
 
@@ -169,7 +170,7 @@ def _choice(
         _label(field),
         options,
         index=None if clearable else 0,
-        format_func=name,
+        format_func=distinct({option: name(option) for option in options}),
         placeholder=_("Choose…"),
         **_bound(form, field, on_change),
     )

@@ -7,18 +7,18 @@ a rerun of the page neither closes it nor loses a word.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from core.domain.models import CatalogItem, SophosProduct
 from core.services import Services
 from pages.components.language import _
-from pages.components.product_add import NOTICE, AddState, draw_add
+from pages.components.product_add import NOTICE, draw_add
+from pages.components.product_adding import AddState, OnCreated
 from pages.components.product_edit import EditState, draw_edit
 from pages.components.product_view import ViewState, draw_view
 
-OnCreated = Callable[[Mapping[str, CatalogItem]], None]
 OnUpdated = Callable[[CatalogItem], None]
 State = AddState | ViewState | EditState
 _OPEN = "product_forms"

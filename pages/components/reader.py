@@ -11,6 +11,8 @@ import streamlit as st
 from babel import Locale, UnknownLocaleError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from pages.components.remembered import LANGUAGE, recall
+
 LOCALE_DIRECTORY = Path(__file__).resolve().parent.parent / "locale"
 SOURCE_LANGUAGE = "en"
 CHOICE_KEY = "language_choice"
@@ -25,7 +27,7 @@ def language() -> str:
     """The code of the language that the reader sees, one of `available()`."""
     if not _has_reader():
         return SOURCE_LANGUAGE
-    choice = st.session_state.get(CHOICE_KEY)
+    choice = st.session_state.get(CHOICE_KEY) or recall(LANGUAGE)
     return choice if choice in available() else browser_language()
 
 
@@ -77,8 +79,11 @@ def _browser_locale() -> Locale | None:
 
 @lru_cache(maxsize=256)
 def _parse_tag(tag: str) -> Locale | None:
-    """The browser's own words are not trusted to be a locale that Babel knows."""
-    try:
-        return Locale.parse(tag, sep="-")
-    except (ValueError, TypeError, UnknownLocaleError):
-        return None
+    """The locale of a tag such as `fr-CA`, or as much of it as Babel knows."""
+    parts = tag.split("-")[:4]
+    for length in range(len(parts), 0, -1):
+        try:
+            return Locale.parse("-".join(parts[:length]), sep="-")
+        except (ValueError, TypeError, UnknownLocaleError):
+            continue
+    return None

@@ -40,6 +40,5 @@ def draw_installation(services: Services) -> None:
         _("Database"): str(services.store.path),
         _("Python"): platform.python_version(),
     }
-    st.markdown(
-        "\n".join(f"- {as_typed(name)}: {as_typed(value)}" for name, value in facts.items())
-    )
+    lines = [_("{name}: {value}", name=name, value=value) for name, value in facts.items()]
+    st.markdown("\n".join(f"- {as_typed(line)}" for line in lines))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components.identity import NAME_KEY, signed_in_as, who
+from pages.components.identity import NAME_LIMIT, call_me, signed_in_as, system_user, who
 from pages.components.language import _, available, language
 from pages.components.reader import CHOICE_KEY
+from pages.components.remembered import LANGUAGE, remember, write_remembered
 
 _NAME_WIDGET = "sidebar_name"
 _LANGUAGE_WIDGET = "sidebar_language"
@@ -14,6 +15,7 @@ _LANGUAGE_WIDGET = "sidebar_language"
 
 def draw_sidebar() -> None:
     """Name and language. Their values live under keys of their own: widgets forget on a switch."""
+    write_remembered()
     with st.sidebar:
         _identity()
         _language()
@@ -25,7 +27,8 @@ def _identity() -> None:
         st.text_input(
             _("Your name in the history"),
             value=who(),
-            max_chars=60,
+            placeholder=system_user(),
+            max_chars=NAME_LIMIT,
             key=_NAME_WIDGET,
             icon=":material/person:",
             help=_("Every change is kept with who made it. Without sign-in, say who you are."),
@@ -44,8 +47,7 @@ def _identity() -> None:
 
 
 def _keep_name() -> None:
-    st.session_state[NAME_KEY] = " ".join(st.session_state[_NAME_WIDGET].split())
-    st.session_state[_NAME_WIDGET] = who()
+    call_me(st.session_state[_NAME_WIDGET])
 
 
 def _language() -> None:
@@ -55,7 +57,7 @@ def _language() -> None:
         _("Language"),
         codes,
         index=codes.index(language()),
-        format_func=lambda code: names[code],
+        format_func=names.__getitem__,
         key=_LANGUAGE_WIDGET,
         on_change=_keep_language,
     )
@@ -63,3 +65,4 @@ def _language() -> None:
 
 def _keep_language() -> None:
     st.session_state[CHOICE_KEY] = st.session_state[_LANGUAGE_WIDGET]
+    remember(LANGUAGE, st.session_state[CHOICE_KEY])

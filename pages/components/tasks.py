@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import streamlit as st
@@ -14,7 +14,8 @@ from core.use_cases.jobs import Progress
 from pages.components.formats import month_text
 from pages.components.identity import who
 from pages.components.jobs import watch
-from pages.components.language import _, ngettext
+from pages.components.language import _, language, ngettext
+from pages.components.option_names import distinct
 from pages.components.problems import show_error
 
 CATALOG, USAGE = "catalog", "usage"
@@ -53,20 +54,22 @@ def recent_months(today: date, count: int = MONTHS_KEPT_IN_VIEW) -> list[Month]:
 def fetch_form(services: Services, key: str) -> None:
     """Choose a month, or all recent ones, and fetch."""
     recent = {str(month): month for month in recent_months(services.clock().date())}
+    names = {code: month_text(month) for code, month in recent.items()}
+    names[ALL_MONTHS] = _every(len(recent))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             _("Month"),
-            [*recent, ALL_MONTHS],
-            format_func=lambda one: month_text(recent[one]) if one in recent else _every(recent),
-            key=f"{key}_month",
+            list(names),
+            format_func=distinct(names),
+            key=f"{key}_month_{language()}",
             width=260,
         )
         if st.button(_("Fetch usage"), key=key, icon=":material/download:"):
-            fetch_usage(services, [recent[chosen]] if chosen in recent else list(recent.values()))
+            months = recent.values() if chosen == ALL_MONTHS else [recent[chosen]]
+            fetch_usage(services, list(months))
 
 
-def _every(recent: Collection[str]) -> str:
-    count = len(recent)
+def _every(count: int) -> str:
     return ngettext("The last {count} month", "The last {count} months", count)
 
 

@@ -87,6 +87,19 @@ def test_values_are_read_exactly() -> None:
     assert given.reference("ref") == Reference(4, "Software")
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("33.333333333333336", "33.333333333333"),
+        ("0.30000000000000004", "0.3"),
+        ("5.5E-17", "0"),
+        ("1234567890123456789.12345678901234", "1234567890123456789.123456789012"),
+    ],
+)
+def test_the_noise_of_a_double_is_cut_so_that_the_number_can_be_kept(sent: str, read: str) -> None:
+    assert reader(number=Decimal(sent)).decimal("number") == Decimal(read)
+
+
 def test_null_and_absent_are_the_same() -> None:
     for given in (reader(), reader(field=None)):
         assert given.text("field", "") == ""

@@ -131,6 +131,17 @@ def test_the_subcategory_has_to_belong_to_the_category():
     assert validate(replace(GOOD, category=OTHER)) == ()
 
 
+def test_what_was_wrong_before_is_no_problem_of_a_change():
+    retired = replace(GOOD, subcategory=Reference(99, "Gone"), description="x" * 61)
+    changed = replace(retired, price=Decimal(9))
+    assert set(problems(changed)) == {"subcategory", "description"}
+    subcategories = LOOKUPS.subcategories
+    assert validate(changed, subcategories=subcategories, base=retired) == ()
+    worse = replace(changed, description="x" * 62, customer_description="")
+    found = validate(worse, subcategories=subcategories, base=retired)
+    assert {problem.field for problem in found} == {"description", "customer_description"}
+
+
 def test_a_recurring_product_needs_its_cycle():
     assert "recurring_bill_cycle" in problems(replace(GOOD, recurring=True))
     cycle = Reference(51, "Monthly")
@@ -155,6 +166,13 @@ def test_prefill_without_any_setting_can_be_applied():
     assert filled.recurring_cycle_type is RecurringCycleType.CALENDAR_YEAR
     assert (filled.price, filled.cost) == (None, Decimal("1.40"))
     assert filled.product_class is ProductClass.NON_INVENTORY
+
+
+@pytest.mark.parametrize("amount", ["-1.40", "0.1234567"])
+def test_prefill_leaves_a_price_out_that_cannot_be_a_cost(amount):
+    filled = prefill(SOPHOS, ProductDefaults(), LOOKUPS, unit_cost=Decimal(amount))
+    assert filled.cost is None
+    assert problems(filled) == {}
 
 
 def test_prefill_follows_the_settings():

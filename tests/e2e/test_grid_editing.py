@@ -7,61 +7,15 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Frame, Locator, Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from core.domain.models import CatalogEntry
 from core.domain.product_search import ProductIndex
 from tests.e2e.dashboard import Dashboard
+from tests.e2e.grid_page import GRID, Grid
 
-pytestmark = pytest.mark.e2e
-
-GRID = "iframe[src*='st_aggrid']"
 CODE, OTHER, THIRD = "CIXA-MSP", "CMS-MSP", "CEMA-MSP"
 OpenPage = Callable[..., Page]
-
-
-class Grid:
-    """The mapping page with its grid, and what a person does there."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.frame = page.frame_locator(GRID)
-        expect(self.frame.locator(".ag-row").first).to_be_visible(timeout=60_000)
-        page.wait_for_function("window.usageSyncCatalog !== undefined")
-
-    def cell(self, row: str, column: str) -> Locator:
-        return self.frame.locator(f".ag-row[row-id='{row}'] [col-id='{column}']")
-
-    def switch(self, row: str) -> Locator:
-        return self.cell(row, "sync").get_by_role("switch")
-
-    @property
-    def query(self) -> Locator:
-        return self.frame.get_by_role("combobox")
-
-    @property
-    def options(self) -> Locator:
-        return self.frame.get_by_role("option")
-
-    def rows(self) -> list[str]:
-        rows = self.frame.locator(".ag-center-cols-container .ag-row")
-        expect(rows.first).to_be_visible()
-        found = rows.evaluate_all(
-            "rows => rows.sort((a, b) => a.getAttribute('row-index') - b.getAttribute('row-index'))"
-            ".map(row => row.getAttribute('row-id'))"
-        )
-        return [str(code) for code in found]
-
-    def expect_unsaved(self, count: int) -> None:
-        words = "No" if count == 0 else f"{count} unsaved change"
-        badge = self.page.get_by_text(re.compile(rf"^\W*(edit)?\s*{count} unsaved change"))
-        if count == 0:
-            expect(self.page.get_by_text("unsaved change")).to_have_count(0)
-        else:
-            expect(badge.first, words).to_be_visible()
-
-    def inside(self) -> Frame:
-        return next(frame for frame in self.page.frames if "st_aggrid" in frame.url)
 
 
 @pytest.fixture
@@ -75,9 +29,9 @@ def test_a_product_is_mapped_with_the_keyboard_alone(grid: Grid) -> None:
     grid.page.keyboard.press("ArrowRight")
     grid.page.keyboard.press("Enter")
     expect(grid.query).to_be_focused()
-    grid.page.keyboard.type("s")
+    grid.page.keyboard.type("n")
     expect(grid.options).to_have_count(0)
-    grid.page.keyboard.type("oph")
+    grid.page.keyboard.type("ord")
     expect(grid.options.first).to_be_visible()
     second = grid.options.nth(1)
     identifier = second.locator(".us-main").inner_text()
@@ -127,7 +81,7 @@ def test_text_that_matches_nothing_is_refused_and_offered_as_a_new_product(grid:
     grid.page.keyboard.press("ArrowDown")
     grid.page.keyboard.press("Enter")
     dialog = grid.page.get_by_role("dialog")
-    expect(dialog).to_be_visible()
+    expect(dialog.locator("input").first).to_be_visible()
     typed = dialog.locator("input").evaluate_all("inputs => inputs.map(input => input.value)")
     assert "Nothing is called so" in typed
 
@@ -166,6 +120,33 @@ def test_edits_view_and_filter_survive_a_page_switch(grid: Grid) -> None:
     assert again.switch(CODE).get_attribute("aria-checked") == before
     expect(again.frame.get_by_label("Find in all columns")).to_have_value("MSP")
     assert again.rows() == sorted_rows
+
+
+def test_a_row_that_was_changed_while_on_says_why_it_stopped_and_what_resumes_it(
+    grid: Grid,
+) -> None:
+    def save() -> None:
+        grid.page.get_by_role("button", name="Save", exact=True).click()
+        dialog = grid.page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Save").click()
+        grid.expect_unsaved(0)
+
+    grid.cell(CODE, "suggestion").get_by_role("button").click()
+    grid.switch(CODE).click()
+    grid.expect_unsaved(2)
+    save()
+    expect(grid.cell(CODE, "state")).to_contain_text("Active")
+    grid.cell(CODE, "product").click()
+    grid.page.keyboard.type("nord")
+    expect(grid.options.first).to_be_visible()
+    grid.page.keyboard.press("Enter")
+    expect(grid.cell(CODE, "state")).to_contain_text("→ Stopped")
+    save()
+    state = grid.cell(CODE, "state")
+    expect(state).to_contain_text("Stopped")
+    expect(state).to_contain_text("since")
+    expect(state).to_contain_text("was changed from")
+    expect(state).to_contain_text("It resumes with the next usage")
 
 
 def test_an_open_editor_is_not_closed_by_the_answer_to_an_earlier_edit(grid: Grid) -> None:
@@ -299,3 +280,25 @@ def test_the_browser_ranks_like_the_domain(grid: Grid) -> None:
         ],
     )
     assert dict(zip(queries, found, strict=True)) == dict(zip(queries, wanted, strict=True))
+
+
+def test_the_browser_asks_before_unsaved_changes_are_lost(grid: Grid) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    grid.page.on("dialog", stay)
+    grid.switch(CODE).click()
+    grid.expect_unsaved(1)
+    grid.page.wait_for_function("window.usageSyncUnsaved === true")
+    grid.page.evaluate("location.reload()")
+    grid.page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    grid.expect_unsaved(1)
+    grid.save()
+    grid.page.wait_for_function("window.usageSyncUnsaved === false")
+    grid.page.reload()
+    assert asked == ["beforeunload"]
+    expect(Grid(grid.page).switch(CODE)).to_have_attribute("aria-checked", "true")

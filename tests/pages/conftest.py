@@ -38,10 +38,16 @@ def page_services(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 @pytest.fixture
-def filled_services(page_services: Services) -> Services:
-    """With the catalog and the two newest months of usage."""
-    newest = Month.last_complete(page_services.clock().date())
+def catalog_services(page_services: Services) -> Services:
+    """With the ConnectWise products."""
     page_services.catalog.refresh()
-    for month in (newest.plus(-1), newest):
-        page_services.usage.fetch(month, "Test")
     return page_services
+
+
+@pytest.fixture
+def filled_services(catalog_services: Services) -> Services:
+    """With the ConnectWise products and the two newest months of usage."""
+    newest = Month.last_complete(catalog_services.clock().date())
+    for month in (newest.plus(-1), newest):
+        catalog_services.usage.fetch(month, "Test")
+    return catalog_services

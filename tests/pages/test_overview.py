@@ -164,7 +164,7 @@ def test_a_new_installation_is_led_from_connecting_to_mapping(page_services):
 def test_all_recent_months_can_be_fetched_at_once(page_services):
     page_services.catalog.refresh()
     page = run(app())
-    page.selectbox(key="overview_first_usage_month").set_value(ALL_MONTHS)
+    page.selectbox(key="overview_first_usage_month_en").set_value(ALL_MONTHS)
     page.button(key="overview_first_usage").click()
     page.run()
     page_services.jobs.wait(60)
@@ -230,5 +230,5 @@ def test_nothing_to_do_is_said(filled_services):
 def test_the_trend_can_be_of_one_product(filled_services):
     page = run(app())
     code = filled_services.mappings.rows()[0].product.code
-    page.selectbox(key="overview_trend_product").set_value(code)
+    page.selectbox(key="overview_trend_product_en").set_value(code)
     run(page)

@@ -16,12 +16,14 @@ from core.services import Services
 
 CODE = "CMS-MSP"
 OTHER = "CIXA-MSP"
+NAMES = {CODE: "Sophos Mobile Standard", OTHER: "Sophos Endpoint"}
 ADD, EDIT, VIEW = "product_add", "product_edit", "product_view"
 
 
 def _page() -> None:
     import streamlit as st
 
+    from core.domain.models import SophosProduct
     from pages.components import product_forms
     from pages.components.session import shared_services
 
@@ -30,8 +32,13 @@ def _page() -> None:
     services = shared_services()
     asked = st.session_state.pop("ask", None)
     if asked and asked[0] == "add":
-        products = {product.code: product for product in services.store.products.all()}
-        product_forms.open_add([products[c] for c in asked[1]], identifier=asked[2])
+        products = [
+            SophosProduct(
+                code=code, description=name, product_group="User", first_seen=None, last_seen=None
+            )
+            for code, name in asked[1].items()
+        ]
+        product_forms.open_add(products, identifier=asked[2])
     if asked and asked[0] == "view":
         product_forms.open_view(asked[1])
     product_forms.draw_dialogs(
@@ -42,12 +49,12 @@ def _page() -> None:
 
 
 @pytest.fixture
-def page(filled_services: Services) -> AppTest:
+def page(catalog_services: Services) -> AppTest:
     return AppTest.from_function(_page, default_timeout=20)
 
 
 def add(page: AppTest, *codes: str, identifier: str = "") -> AppTest:
-    page.session_state["ask"] = ("add", codes, identifier)
+    page.session_state["ask"] = ("add", {code: NAMES[code] for code in codes}, identifier)
     return run(page)
 
 
@@ -164,8 +171,8 @@ def test_two_forms_with_one_identifier_are_stopped_before_sending(page, sandbox)
     assert not catalog(sandbox, "Bundle_1")
 
 
-def test_an_existing_product_is_offered_and_never_doubled(page, sandbox, filled_services):
-    entry = next(e for e in filled_services.catalog.entries() if not e.inactive)
+def test_an_existing_product_is_offered_and_never_doubled(page, sandbox, catalog_services):
+    entry = next(e for e in catalog_services.catalog.entries() if not e.inactive)
     add(page, CODE, identifier=entry.identifier)
     press(page, f"{ADD}_apply")
     assert f"ConnectWise already has a product {entry.identifier}" in told(page)
@@ -218,9 +225,9 @@ def test_the_other_products_are_created_when_one_is_refused(page, sandbox):
     assert set(page.session_state["created"]) == {CODE, OTHER}
 
 
-def test_another_category_asks_for_another_subcategory(page, filled_services):
+def test_another_category_asks_for_another_subcategory(page, catalog_services):
     add(page, CODE)
-    lists = filled_services.products.form_options()
+    lists = catalog_services.products.form_options()
     chosen = page.selectbox(key=f"{ADD}_{CODE}_category").value
     other = next(
         category.id
@@ -243,8 +250,8 @@ def test_cancel_creates_nothing(page, sandbox):
     assert not catalog(sandbox, "Sophos_Mobile_Standard")
 
 
-def test_view_reads_fresh(page, sandbox, filled_services):
-    product_id = existing_id(filled_services)
+def test_view_reads_fresh(page, sandbox, catalog_services):
+    product_id = existing_id(catalog_services)
     admin(sandbox, "PATCH", f"/tables/catalog/{product_id}", {"description": "<b>New*</b>"})
     view(page, product_id)
     assert "<b>New*</b>" in told(page)
@@ -253,8 +260,8 @@ def test_view_reads_fresh(page, sandbox, filled_services):
     assert page.dataframe
 
 
-def test_view_of_a_deleted_product_says_so(page, sandbox, filled_services):
-    product_id = existing_id(filled_services)
+def test_view_of_a_deleted_product_says_so(page, sandbox, catalog_services):
+    product_id = existing_id(catalog_services)
     admin(sandbox, "DELETE", f"/tables/catalog/{product_id}", None)
     view(page, product_id)
     assert page.error
@@ -265,8 +272,8 @@ def edit(page: AppTest, product_id: int) -> AppTest:
     return press(page, f"{VIEW}_edit")
 
 
-def test_edit_writes_what_changed_and_shows_it_again(page, sandbox, filled_services):
-    product_id = existing_id(filled_services)
+def test_edit_writes_what_changed_and_shows_it_again(page, sandbox, catalog_services):
+    product_id = existing_id(catalog_services)
     edit(page, product_id)
     fill(page, f"{EDIT}_description", "Edited here")
     assert any("1 change" in box.value for box in page.markdown)
@@ -280,8 +287,8 @@ def test_edit_writes_what_changed_and_shows_it_again(page, sandbox, filled_servi
     assert not page.text_input
 
 
-def test_an_edit_overwrites_nobody_unasked(page, sandbox, filled_services):
-    product_id = existing_id(filled_services)
+def test_an_edit_overwrites_nobody_unasked(page, sandbox, catalog_services):
+    product_id = existing_id(catalog_services)
     edit(page, product_id)
     fill(page, f"{EDIT}_description", "Mine")
     fill(page, f"{EDIT}_vendor_sku", "MY-SKU")
@@ -308,8 +315,8 @@ def test_an_edit_overwrites_nobody_unasked(page, sandbox, filled_services):
     assert (now["description"], now["vendorSku"], now["notes"]) == ("Mine", "MY-SKU", "Their note")
 
 
-def test_dropping_mine_fills_the_form_with_theirs(page, sandbox, filled_services):
-    product_id = existing_id(filled_services)
+def test_dropping_mine_fills_the_form_with_theirs(page, sandbox, catalog_services):
+    product_id = existing_id(catalog_services)
     edit(page, product_id)
     fill(page, f"{EDIT}_description", "Mine")
     admin(sandbox, "PATCH", f"/tables/catalog/{product_id}", {"description": "Theirs"})
@@ -318,10 +325,23 @@ def test_dropping_mine_fills_the_form_with_theirs(page, sandbox, filled_services
     assert field(page, f"{EDIT}_description") == "Theirs"
 
 
-def test_unreachable_lists_give_a_sentence_and_a_way_back(page, sandbox, filled_services):
+def test_unreachable_lists_give_a_sentence_and_a_way_back(page, sandbox, catalog_services):
     admin(sandbox, "POST", "/faults", {"effect": "status", "status": 403, "path": "procurement"})
     add(page, CODE)
     assert page.error
     admin(sandbox, "DELETE", "/faults", None)
     press(page, f"{ADD}_retry")
     assert field(page, f"{ADD}_{CODE}_identifier")
+
+
+def test_renaming_to_a_taken_identifier_is_told_at_the_field(page, catalog_services):
+    first, second = [one for one in catalog_services.catalog.entries() if not one.inactive][:2]
+    edit(page, first.id)
+    fill(page, f"{EDIT}_identifier", second.identifier)
+    press(page, f"{EDIT}_apply")
+    assert "1 field needs attention." in told(page)
+    assert any(
+        "already has a product" in box.value and box.value.startswith(":small")
+        for box in page.markdown
+    )
+    assert field(page, f"{EDIT}_identifier") == second.identifier

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 import core.services
 from core.errors import ConfigurationError, Problem, StoreInUseError, message
 from core.services import Services
-from pages.components import identity, problems
+from pages.components import identity, problems, remembered
 from pages.components.session import _page_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +87,8 @@ def test_the_name_in_the_history_can_be_changed_and_is_kept_on_other_pages(page_
     page.switch_page("pages/settings.py").run()
     assert page.text_input(key="sidebar_name").value == "Anna Analyst"
     page.text_input(key="sidebar_name").set_value("").run()
+    assert page.text_input(key="sidebar_name").placeholder == identity.system_user()
+    page.switch_page("pages/overview.py").run()
     assert page.text_input(key="sidebar_name").value == identity.system_user()
 
 
@@ -144,3 +146,22 @@ def test_names_with_markdown_do_not_become_markup_on_the_overview(filled_service
     shown = [box.value for box in page.markdown if "Bold" in box.value]
     assert shown
     assert all(problems.as_typed(name) in value for value in shown)
+
+
+def test_name_and_language_are_remembered_by_the_browser(page_services):
+    page = app().run()
+    page.text_input(key="sidebar_name").set_value('Zoë "Z"; </script> Ω').run()
+    written = "".join(html.proto.body for html in page.get("html"))
+    assert "usage_sync_name=Zo%C3%AB%20%22Z%22%3B%20%3C%2Fscript%3E%20%CE%A9; path=/" in written
+    page.run()
+    assert "usage_sync_name" not in "".join(html.proto.body for html in page.get("html"))
+
+
+@pytest.mark.parametrize(
+    ("cookie", "name"),
+    [("Zo%C3%AB%20Z", "Zoë Z"), ("", None), ("x" * 500, "x" * 60), ("%20%0A", None)],
+)
+def test_what_the_browser_remembers_is_not_trusted_to_be_short(monkeypatch, cookie, name):
+    monkeypatch.setattr(identity, "recall", lambda key: remembered.unquote(cookie))
+    monkeypatch.setattr(st, "session_state", {})
+    assert identity.who() == (name or identity.system_user())

@@ -82,7 +82,7 @@ def test_defaults_are_kept_and_prefill_the_forms(page, page_services):
     page.selectbox(key=f"product_defaults_subcategory_{subcategory.category.id}").set_value(
         subcategory.id
     )
-    page.selectbox(key="product_defaults_product_class").set_value("Service")
+    page.selectbox(key="product_defaults_product_class_en").set_value("Service")
     page.toggle(key="product_defaults_taxable").set_value(True)
     page.toggle(key="product_defaults_new_products_sync").set_value(True)
     run(page)

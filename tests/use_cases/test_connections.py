@@ -12,12 +12,12 @@ import pytest
 from core.clients.http import HttpLimits
 from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
-from core.services import Services, build_services
-from core.settings import Settings, load_settings
+from core.services import build_services
+from core.settings import load_settings
 from core.use_cases.connections import ConnectionCheck
 from tests.e2e.dashboard import connection_environment
 
-Configure = Callable[..., Settings]
+WRONG_KEY = "wr0ng-Key-value"
 
 
 @pytest.fixture
@@ -26,11 +26,14 @@ def check(
 ) -> Callable[..., dict[str, ConnectionCheck]]:
     """Test both connections with some settings replaced."""
 
-    def run(**changes: str) -> dict[str, ConnectionCheck]:
+    def run(*, client_id: str | None = None, **changes: str) -> dict[str, ConnectionCheck]:
         environment = {**connection_environment(sandbox, tmp_path / "store.duckdb"), **changes}
+        settings = load_settings(environment, {})
+        if client_id is not None:
+            connectwise = replace(settings.connectwise, client_id=client_id)
+            settings = replace(settings, connectwise=connectwise)
         limits = replace(impatient, read_timeout=0.5, connect_timeout=0.5)
-        built: Services = build_services(load_settings(environment, {}), limits=limits)
-        with closing(built) as services:
+        with closing(build_services(settings, limits=limits)) as services:
             return {check.system: check for check in services.connections.check()}
 
     return run
@@ -49,13 +52,13 @@ def test_both_answer(check: Check) -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "system", "named"),
     [
-        ("CONNECTWISE_PUBLIC_KEY", "wrong", "ConnectWise", "KEY"),
-        ("CONNECTWISE_PRIVATE_KEY", "wrong", "ConnectWise", "KEY"),
+        ("CONNECTWISE_PUBLIC_KEY", WRONG_KEY, "ConnectWise", "KEY"),
+        ("CONNECTWISE_PRIVATE_KEY", WRONG_KEY, "ConnectWise", "KEY"),
         ("CONNECTWISE_COMPANY", "nobody", "ConnectWise", "COMPANY"),
         ("CONNECTWISE_CODEBASE", "v2001_1/", "ConnectWise", "CODEBASE"),
         ("CONNECTWISE_URL", "http://127.0.0.1:9", "ConnectWise", "ADDRESS"),
-        ("SOPHOS_CLIENT_SECRET", "wrong", "Sophos", "SECRET"),
-        ("SOPHOS_CLIENT_ID", "wrong", "Sophos", "CLIENT_ID"),
+        ("SOPHOS_CLIENT_SECRET", WRONG_KEY, "Sophos", "SECRET"),
+        ("SOPHOS_CLIENT_ID", WRONG_KEY, "Sophos", "CLIENT_ID"),
         ("SOPHOS_API_URL", "http://127.0.0.1:9", "Sophos", ""),
     ],
 )
@@ -68,7 +71,7 @@ def test_a_wrong_setting_is_named_in_the_remedy(
     assert result.remedy is not None
     assert named in f"{result.text} {result.remedy}".upper()
     assert all(other.ok for other in results.values())
-    assert value == "wrong" or "wrong" not in str(result.text)
+    assert WRONG_KEY not in f"{result.text} {result.remedy}"
 
 
 @pytest.mark.parametrize(
@@ -102,8 +105,9 @@ def test_a_missing_client_id_is_recognised_however_the_server_says_it(
     check: Check, sandbox: Sandbox, status: str
 ) -> None:
     sandbox.controls.switches.update({"missing_client_id": status})
-    result = check(CONNECTWISE_CLIENT_ID="not-the-id")["ConnectWise"]
-    assert result.ok or "CLIENT" in f"{result.text} {result.remedy}".upper()
+    result = check(client_id="")["ConnectWise"]
+    assert not result.ok
+    assert "CONNECTWISE_CLIENT_ID" in str(result.remedy)
 
 
 def test_wrong_keys_that_look_like_a_missing_page_are_recognised(

@@ -19,14 +19,6 @@ def newest_month(services: Services) -> Month:
     return Month.last_complete(services.clock().date())
 
 
-@pytest.fixture
-def filled(services: Services) -> Services:
-    """Catalog and the newest month of usage."""
-    services.catalog.refresh()
-    services.usage.fetch(newest_month(services), "ana")
-    return services
-
-
 def row_of(services: Services, code: str = CODE) -> MappingRow:
     return next(row for row in services.mappings.rows() if row.product.code == code)
 

@@ -1,19 +1,30 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
-from core.domain.models import ProductFields
-from core.domain.month import Month
+from core.clients.connectwise import IdentifierChangedError
+from core.domain.models import CatalogItem, ProductFields
 from core.domain.product_form import fields_of
-from core.errors import InputError, NotFoundError, RefusedError, TryAgainError, VendorError
+from core.errors import (
+    InputError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RefusedError,
+    TryAgainError,
+    VendorError,
+)
 from core.sandbox.faults import Effect, FaultRule, When
 from core.sandbox.server import Sandbox
 from core.services import Services
 from core.use_cases import products as products_module
 from core.use_cases.products import ProductChangedError, ProductExistsError
+from tests.conftest import Clock
 
 
 @pytest.fixture(autouse=True)
@@ -22,14 +33,24 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def services(filled: Services) -> Services:
+    return filled
+
+
+@pytest.fixture
 def wanted(services: Services) -> ProductFields:
-    services.usage.fetch(Month.last_complete(services.clock().date()), "ana")
     return replace(services.products.prefill("NDR-MSP"), price=Decimal("12.34"))
 
 
 def named(sandbox: Sandbox, identifier: str) -> list[dict[str, object]]:
     records = sandbox.world.tables["catalog"].all()
     return [r for r in records if str(r["identifier"]).startswith(identifier)]
+
+
+def edit_by_another(sandbox: Sandbox, product_id: int, **members: object) -> None:
+    table = sandbox.world.tables["catalog"]
+    with sandbox.world.transaction():
+        table.replace(product_id, {**table.records[product_id], **members})
 
 
 def test_a_prefilled_form_can_be_applied_as_it_stands(
@@ -44,7 +65,6 @@ def test_a_prefilled_form_can_be_applied_as_it_stands(
 
 
 def test_a_created_product_is_found_at_once(services: Services, wanted: ProductFields) -> None:
-    services.catalog.refresh()
     item = services.products.create(wanted)
     assert [entry.id for entry in services.catalog.find(wanted.identifier)][:1] == [item.id]
 
@@ -83,6 +103,43 @@ def test_a_taken_identifier_is_offered_and_never_copied(
         services.products.create(replace(wanted, description="another"))
     assert caught.value.existing.id == first.id
     assert len(named(sandbox, wanted.identifier)) == 1
+
+
+def test_a_product_that_somebody_else_created_meanwhile_is_never_taken_for_ours(
+    services: Services,
+    wanted: ProductFields,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    theirs: list[CatalogItem] = []
+
+    def create_theirs(wait: float) -> None:
+        if not theirs:
+            other = replace(wanted, description="Theirs", price=Decimal(99))
+            theirs.append(services.connectwise.create_product(other))
+
+    monkeypatch.setattr(services.products, "_sleep", create_theirs)
+    sandbox.controls.faults.add(
+        FaultRule(effect=Effect.RESET, method="POST", path="procurement/catalog", count=1)
+    )
+    with pytest.raises(ProductExistsError) as caught:
+        services.products.create(wanted)
+    assert caught.value.existing.id == theirs[0].id
+
+
+def test_a_copy_that_cannot_be_retired_is_told_of(
+    services: Services,
+    wanted: ProductFields,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services.products.create(wanted)
+    monkeypatch.setattr(services.products, "_refuse_existing", lambda *_: None)
+    sandbox.controls.faults.add(
+        FaultRule(effect=Effect.STATUS, method="PATCH", path="procurement/catalog")
+    )
+    with pytest.raises(IdentifierChangedError, match=r"make .* inactive"):
+        services.products.create(wanted)
 
 
 def test_bad_values_are_all_reported_and_nothing_is_sent(
@@ -164,6 +221,77 @@ def test_a_lost_answer_to_an_edit_is_read_back(
     )
     after = services.products.update(base, replace(fields_of(base), price=Decimal(20)))
     assert after.price == 20
+
+
+def test_a_lost_edit_is_confirmed_by_its_own_fields(
+    services: Services,
+    wanted: ProductFields,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    base = services.products.create(wanted)
+    sandbox.controls.faults.add(
+        FaultRule(effect=Effect.RESET, method="PATCH", when=When.AFTER, count=1)
+    )
+    edited_by_another = partial(edit_by_another, sandbox, base.id, notes="theirs")
+    monkeypatch.setattr(services.products, "_sleep", lambda wait: edited_by_another())
+    after = services.products.update(base, replace(fields_of(base), price=Decimal(20)))
+    assert (after.price, after.notes) == (20, "theirs")
+
+
+def test_an_edit_that_was_answered_needs_no_further_answer(
+    services: Services,
+    wanted: ProductFields,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    base = services.products.create(wanted)
+    patch = services.connectwise.patch_product
+
+    def then_the_connection_breaks(product_id: int, changes: Mapping[str, object]) -> CatalogItem:
+        item = patch(product_id, changes)
+        sandbox.controls.faults.add(FaultRule(effect=Effect.STATUS, method="GET"))
+        return item
+
+    monkeypatch.setattr(services.connectwise, "patch_product", then_the_connection_breaks)
+    after = services.products.update(base, replace(fields_of(base), price=Decimal(20)))
+    assert after.price == 20
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_lost_write_that_cannot_be_read_back_is_not_said_to_have_changed_nothing(
+    services: Services,
+    wanted: ProductFields,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    is_new: bool,
+) -> None:
+    base = services.products.create(replace(wanted, identifier="Another"))
+    lost = FaultRule(effect=Effect.RESET, path="procurement/catalog", when=When.AFTER)
+    for method in ("POST", "PATCH"):
+        sandbox.controls.faults.add(replace(lost, method=method))
+    down = FaultRule(effect=Effect.STATUS, method="GET", path="procurement/catalog")
+    monkeypatch.setattr(services.products, "_sleep", lambda wait: sandbox.controls.faults.add(down))
+    create = partial(services.products.create, wanted)
+    update = partial(services.products.update, base, replace(fields_of(base), price=Decimal(20)))
+    with pytest.raises(OutcomeUnknownError, match="Look in ConnectWise"):
+        (create if is_new else update)()
+
+
+def test_what_was_wrong_before_does_not_stand_in_the_way_of_an_edit(
+    services: Services, wanted: ProductFields, sandbox: Sandbox, clock: Clock
+) -> None:
+    base = services.products.create(wanted)
+    assert base.subcategory is not None
+    table = sandbox.world.tables["subcategories"]
+    with sandbox.world.transaction():
+        retired = {**table.records[base.subcategory.id], "inactiveFlag": True}
+        table.replace(base.subcategory.id, retired)
+    clock.now += timedelta(hours=1)  # the lists are kept a while
+    after = services.products.update(base, replace(fields_of(base), price=Decimal(20)))
+    assert after.price == 20
+    with pytest.raises(InputError):
+        services.products.create(replace(wanted, identifier="Another"))
 
 
 def test_an_edit_lost_before_the_commit_says_so(

@@ -156,6 +156,27 @@ def test_the_vendor_file_is_usage_too(services: Services) -> None:
     assert [row.product.code for row in services.mappings.rows()] == ["CIXA-MSP"]
 
 
+def test_a_file_of_another_month_than_the_given_one_is_refused(services: Services) -> None:
+    with pytest.raises(InputError, match=r"of 2026-03, not of 2026-04.*leave the month out"):
+        services.usage.import_file(FILE, "ana", Month(2026, 4))
+    assert services.usage.last_fetch() is None
+    assert services.usage.import_file(FILE, "ana", Month(2026, 3)).month == Month(2026, 3)
+
+
+def test_a_quantity_with_the_noise_of_a_double_does_not_keep_the_month_out(
+    services: Services, month: Month, sandbox: Sandbox
+) -> None:
+    lines = sandbox.world.usage_lines(str(month)) or []
+    lines[0] = {
+        **lines[0],
+        "productCode": "NOISY",
+        "billableQuantity": Decimal("33.333333333333336"),
+    }
+    sandbox.world.set_usage_lines(str(month), lines)
+    services.usage.fetch(month, "ana")
+    assert services.usage.by_product(month)["NOISY"].billable == Decimal("33.333333333333")
+
+
 def test_a_bad_row_of_the_file_leaves_nothing(services: Services) -> None:
     with pytest.raises(InputError) as caught:
         services.usage.import_file(

@@ -137,13 +137,13 @@ class SuggestionCell extends Cell {
       stage(node, "product", Number(data.suggestion_id), data.suggestion_identifier)
     })
     const text = element("span", "us-suggestion-text")
-    const first = element("span", "us-main")
-    first.append(
+    const second = element("span", "us-sub")
+    second.append(
       element("span", "us-score", `${data.suggestion_score}\u202f%`),
-      document.createTextNode(` ${data.suggestion_identifier}`),
+      document.createTextNode(` · ${data.suggestion_reason}`),
     )
-    text.append(first, element("span", "us-sub", data.suggestion_reason))
+    text.append(element("span", "us-main", data.suggestion_identifier), second)
     this.gui.append(use, text)
-    this.gui.title = data.suggestion_reason
+    this.gui.title = `${data.suggestion_identifier}\n${data.suggestion_reason}`
   }
 }

@@ -65,7 +65,7 @@ class ProductEditor {
     this.input.removeAttribute("aria-invalid")
     const text = this.input.value.trim()
     this.text = text
-    this.options = normalise(text).length < MIN_QUERY ? this.starters(text) : this.matches(text)
+    this.options = isTooShort(normalise(text)) ? this.starters(text) : this.matches(text)
     this.draw(text === "" ? -1 : 0)
   }
 

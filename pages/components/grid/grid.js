@@ -7,6 +7,9 @@ function later(action, wait) {
   }
 }
 
+const ROW_HEIGHT = 46
+const EXPLAINED_HEIGHT = 92
+const NARROWLY_EXPLAINED_HEIGHT = 138
 const postSoon = later(post, 150)
 const postView = later(post, 600)
 
@@ -117,9 +120,10 @@ function onGridReady({ api, context }) {
     tell()
     noteSelection()
   })
-  api.addEventListener("rowDataUpdated", () => api.resetRowHeights())
+  api.addEventListener("rowDataUpdated", redrawExplained)
   api.addEventListener("selectionChanged", noteSelection)
   api.addEventListener("stateUpdated", noteView)
+  gridApi.forEachNode((node) => explained.set(node.id, rowHeight(node)))
   tell()
 }
 
@@ -128,12 +132,41 @@ style.textContent = CSS_TEXT
 document.head.appendChild(style)
 followTheme()
 
+/* What needs explaining takes the place of a suggestion where there is none. */
+function stateSpan({ data, api, column }) {
+  if (!data || !data.explanation || data.suggestion_id !== "") return 1
+  const next = api.getDisplayedColAfter(column)
+  return next && next.getColId() === "suggestion" ? 2 : 1
+}
+
+/* AG Grid looks at spans and heights only when it makes a row. */
+const explained = new Map()
+
+function redrawExplained() {
+  const changed = []
+  gridApi.forEachNode((node) => {
+    const shape = rowHeight(node)
+    if ((explained.get(node.id) || ROW_HEIGHT) !== shape) changed.push(node)
+    explained.set(node.id, shape)
+  })
+  if (changed.length === 0) return
+  gridApi.resetRowHeights()
+  gridApi.redrawRows({ rowNodes: changed })
+}
+
+function rowHeight({ data }) {
+  if (!data || !data.explanation) return ROW_HEIGHT
+  return data.suggestion_id === "" ? EXPLAINED_HEIGHT : NARROWLY_EXPLAINED_HEIGHT
+}
+
 const quickWords = (text) => normalise(text).split(/\s+/).filter(Boolean)
 
 window.usageSyncGrid = {
   onGridReady,
   onCellKeyDown,
   suppressKey,
+  stateSpan,
+  rowHeight,
   isDirty,
   components: {
     sophosProductCell: SophosProductCell,

@@ -18,6 +18,9 @@ function normalise(text) {
 
 const spaced = (normalised) => normalised.replace(/[^\p{L}\p{N}]/gu, " ")
 
+/* Counted in characters, not in the browser's 16-bit units. */
+const isTooShort = (normalised) => [...normalised].length < MIN_QUERY
+
 class ProductSearch {
   constructor(catalog) {
     this.catalog = catalog
@@ -58,7 +61,7 @@ class ProductSearch {
 
   find(text, limit) {
     const query = normalise(text)
-    if (query.length < MIN_QUERY) return { total: 0, entries: [] }
+    if (isTooShort(query)) return { total: 0, entries: [] }
     const words = query.split(" ")
     const trimmed = words.map((word) => spaced(word).trim())
     const starts = trimmed.every(Boolean) ? trimmed.map((word) => ` ${word}`) : null

@@ -1,6 +1,13 @@
 /* A component without a face: it takes the product catalog once per version and keeps it on the
-   page, where the grid's frame reads it. Later runs of the page bring the version only. */
+   page, where the grid's frame reads it. Later runs of the page bring the version only. It also
+   lets the browser ask before a reload or a closed tab drops unsaved changes. */
 const page = window.parent
+
+// The listener belongs to the page: it has to outlive this frame when another page is shown.
+if (!page.usageSyncLeaving) {
+  page.usageSyncLeaving = page.Function("event", "if (window.usageSyncUnsaved) event.preventDefault()")
+  page.addEventListener("beforeunload", page.usageSyncLeaving)
+}
 
 function post(type, values) {
   page.postMessage({ isStreamlitMessage: true, type: `streamlit:${type}`, ...values }, "*")
@@ -8,7 +15,8 @@ function post(type, values) {
 
 window.addEventListener("message", ({ data }) => {
   if (data.type !== "streamlit:render") return
-  const { version, packed } = data.args
+  const { version, packed, unsaved } = data.args
+  page.usageSyncUnsaved = unsaved
   const known = page.usageSyncCatalog
   if (!packed || (known && known.version === version)) return
   page.usageSyncCatalog = { version, ...JSON.parse(packed) }

@@ -1,0 +1,203 @@
+"""Products being added to PSA: what is typed for each, what is wrong, and the creating."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from core.domain.models import CatalogItem, ProductClass, ProductFields, SophosProduct
+from core.domain.product_form import validate
+from core.errors import InputError, Message, Problem, RefusedError, UsageSyncError, message
+from core.services import Services
+from core.use_cases.products import ProductExistsError
+from pages.components.language import _
+from pages.components.product_fields import forget, widget_limits
+from pages.components.product_values import Choices, Values, fields_from, values_of
+
+KEY = "product_add"
+OnCreated = Callable[[Mapping[str, CatalogItem]], None]
+
+
+@dataclass
+class Draft:
+    """The form of one Sophos product, and what became of it.
+
+    `refused` are the server's problems, each with the value that it was about: once the value is
+    another one, the problem is no longer shown.
+    """
+
+    start: ProductFields
+    values: Values
+    limits: dict[str, int]
+    created: CatalogItem | None = None
+    existing: CatalogItem | None = None
+    failure: tuple[Message, Message | None] | None = None
+    refused: list[tuple[Problem, object]] = field(default_factory=list)
+
+
+@dataclass
+class AddState:
+    """The open dialog: the products, which of them is shown, and what is typed."""
+
+    products: tuple[SophosProduct, ...]
+    first_identifier: str = ""
+    position: int = 0
+    checked: bool = False
+    drafts: dict[str, Draft] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Drop the widgets' values."""
+        forget(KEY)
+
+    @property
+    def pending(self) -> list[SophosProduct]:
+        """The products that are not in ConnectWise yet."""
+        return [one for one in self.products if self.drafts[one.code].created is None]
+
+
+def prefill_drafts(services: Services, state: AddState) -> None:
+    for position, product in enumerate(state.products):
+        if product.code in state.drafts:
+            continue
+        start = services.products.prefill(product.code)
+        if not product.code:
+            start = _without_sophos_product(start)
+        if position == 0 and state.first_identifier:
+            start = replace(start, identifier=state.first_identifier)
+        values = values_of(start)
+        limits = widget_limits(services.products.field_limits(), values)
+        state.drafts[product.code] = Draft(start, values, limits)
+
+
+def _without_sophos_product(start: ProductFields) -> ProductFields:
+    """A product of the partner's own, such as a bundle: only the defaults are filled in."""
+    return replace(
+        start,
+        identifier="",
+        description="",
+        customer_description="",
+        integration_xref="",
+        vendor_sku="",
+        cost=None,
+        manufacturer=None,
+    )
+
+
+def apply(
+    services: Services,
+    state: AddState,
+    lists: Choices,
+    on_created: OnCreated,
+) -> None:
+    """Create what is pending; nothing at all while any form has a problem.
+
+    No `st` call inside the loop: a click or a closed tab cannot cut it between two products.
+    """
+    state.checked = True
+    problems = _all_problems(state, lists)
+    if problems:
+        state.position = _first_with(state, problems)
+        return
+    for product in state.pending:
+        draft = state.drafts[product.code]
+        wanted, _unread = fields_from(draft.values, lists, draft.start)
+        _create(services, product, draft, wanted, on_created)
+    if state.pending:
+        state.position = state.products.index(state.pending[0])
+
+
+def _create(
+    services: Services,
+    product: SophosProduct,
+    draft: Draft,
+    wanted: ProductFields,
+    on_created: OnCreated,
+) -> None:
+    draft.existing, draft.failure, draft.refused = None, None, []
+    try:
+        item = services.products.create(wanted)
+    except ProductExistsError as error:
+        draft.existing = error.existing
+    except UsageSyncError as error:
+        draft.failure = (error.text, error.remedy)
+        if isinstance(error, (InputError, RefusedError)):
+            draft.refused = [
+                (problem, draft.values.get(problem.field or "")) for problem in error.problems
+            ]
+    else:
+        accept(product, draft, item, on_created)
+
+
+def accept(
+    product: SophosProduct,
+    draft: Draft,
+    item: CatalogItem,
+    on_created: OnCreated,
+) -> None:
+    """Take a product, created or existing, for a Sophos product, and hand it to the page."""
+    draft.created, draft.existing, draft.failure = item, None, None
+    on_created({product.code: item})
+
+
+def shown_problems(state: AddState, lists: Choices) -> dict[str, tuple[Problem, ...]]:
+    """Those found by us once Apply was pressed, and the server's while the value is the same.
+
+    The server's own never keep Apply from asking it again: they may be out of date.
+    """
+    found = _all_problems(state, lists) if state.checked else {}
+    for product in state.pending:
+        refused = still_refused(state.drafts[product.code])
+        if refused:
+            found[product.code] = (*found.get(product.code, ()), *refused)
+    return found
+
+
+def _all_problems(state: AddState, lists: Choices) -> dict[str, tuple[Problem, ...]]:
+    """Everything wrong in any of the pending forms, by product code."""
+    found: dict[str, tuple[Problem, ...]] = {}
+    seen: set[str] = set()
+    for product in state.pending:
+        draft = state.drafts[product.code]
+        wanted, unread = fields_from(draft.values, lists, draft.start)
+        wrong = [
+            *unread,
+            *validate(wanted, draft.limits, subcategories=lists.subcategories),
+            *_repeated(wanted.identifier, seen),
+        ]
+        seen.add(wanted.identifier.casefold())
+        if wrong:
+            found[product.code] = tuple(wrong)
+    return found
+
+
+def _repeated(identifier: str, seen: set[str]) -> list[Problem]:
+    if not identifier or identifier.casefold() not in seen:
+        return []
+    told = message(
+        "Another product of this form has the same product ID. To map several Sophos products to "
+        "one ConnectWise product, add it once and choose it in the other rows."
+    )
+    return [Problem(told, "identifier")]
+
+
+def still_refused(draft: Draft) -> list[Problem]:
+    """The server's problems with values that are still as they were refused."""
+    return [
+        problem
+        for problem, value in draft.refused
+        if problem.field in draft.values and draft.values[problem.field] == value
+    ]
+
+
+def _first_with(state: AddState, problems: Mapping[str, tuple[Problem, ...]]) -> int:
+    codes = [product.code for product in state.products]
+    return min(codes.index(code) for code in problems)
+
+
+def why_unusable(item: CatalogItem) -> str | None:
+    """Why an existing product cannot be mapped; None when it can."""
+    if item.inactive:
+        return _("It is inactive in ConnectWise, so it cannot be mapped.")
+    if item.product_class is ProductClass.BUNDLE:
+        return _("It is of the class Bundle, which cannot be billed on an agreement.")
+    return None

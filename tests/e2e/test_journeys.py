@@ -1,0 +1,232 @@
+"""One journey for each thing that the mapping page is for, as a person does it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.dashboard import Dashboard
+from tests.e2e.grid_page import Grid
+
+OpenPage = Callable[..., Page]
+
+CODE, OTHER = "NDR-MSP", "CDE-MSP"
+
+
+@pytest.fixture
+def grid(dashboard: Dashboard, open_page: OpenPage) -> Grid:
+    return Grid(open_page(f"{dashboard.url}/product_mapping"))
+
+
+def catalog(dashboard: Dashboard) -> list[dict[str, Any]]:
+    """The products as they are in ConnectWise now."""
+    assert dashboard.sandbox is not None
+    return dashboard.sandbox.world.tables["catalog"].all()
+
+
+def change_in_connectwise(dashboard: Dashboard, product_id: int, **members: object) -> None:
+    """Somebody edits a product in ConnectWise itself."""
+    assert dashboard.sandbox is not None
+    world = dashboard.sandbox.world
+    with world.transaction():
+        table = world.tables["catalog"]
+        table.replace(product_id, {**table.records[product_id], **members})
+
+
+def mapped(grid: Grid, code: str, text: str) -> str:
+    """Map a row through the type-ahead, switch it on and save; the identifier chosen."""
+    identifier = grid.choose(code, text)
+    if grid.switch(code).get_attribute("aria-checked") == "false":
+        grid.switch(code).click()
+    grid.save()
+    return identifier
+
+
+def test_the_grid_shows_each_sophos_product_with_its_columns(grid: Grid) -> None:
+    expect(grid.page.get_by_role("heading", name="Configure usage synchronization")).to_be_visible()
+    for heading in ("Sophos product", "ConnectWise product", "Details", "Sync"):
+        expect(
+            grid.frame.get_by_role("columnheader", name=re.compile(heading)).first
+        ).to_be_visible()
+    assert len(grid.rows()) >= 10
+
+
+def test_an_existing_product_is_found_mapped_and_saved(grid: Grid) -> None:
+    identifier = mapped(grid, CODE, "backup")
+    grid.page.reload()
+    again = Grid(grid.page)
+    expect(again.cell(CODE, "product")).to_contain_text(identifier)
+    expect(again.cell(CODE, "state")).to_contain_text("Active")
+    again.expect_unsaved(0)
+
+
+def test_a_new_product_is_added_to_the_psa_and_mapped(grid: Grid, dashboard: Dashboard) -> None:
+    grid.cell(CODE, "details").get_by_role("button", name=re.compile("Add")).click()
+    dialog = grid.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Add products to PSA")
+    dialog.get_by_label("Price").fill("12.50")
+    dialog.get_by_role("button", name="Apply").click()
+    expect(dialog).to_have_count(0)
+    grid.expect_unsaved(1)
+    (created,) = [p for p in catalog(dashboard) if p.get("integrationXRef") == CODE]
+    assert str(created["price"]) == "12.5" or str(created["price"]) == "12.50"
+    expect(grid.cell(CODE, "product")).to_contain_text(created["identifier"])
+    grid.save()
+    expect(grid.cell(CODE, "state")).to_contain_text("Off")
+
+
+def test_a_mapped_product_is_looked_at_and_edited_in_the_psa(
+    grid: Grid, dashboard: Dashboard
+) -> None:
+    identifier = mapped(grid, CODE, "backup")
+    grid.cell(CODE, "details").get_by_role("button").first.click()
+    dialog = grid.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("View ConnectWise product")
+    expect(dialog).to_contain_text(identifier)
+    dialog.get_by_role("button", name="Edit product details in PSA").click()
+    expect(dialog).to_contain_text("Edit ConnectWise product")
+    dialog.get_by_label("Price").fill("77.25")
+    dialog.get_by_role("button", name="Apply").click()
+    expect(grid.page.get_by_text("Written to ConnectWise.").first).to_be_visible()
+    expect(dialog).to_contain_text("77.25")
+    (product,) = [p for p in catalog(dashboard) if p["identifier"] == identifier]
+    assert str(product["price"]) == "77.25"
+
+
+def test_sync_is_turned_on_and_off(grid: Grid) -> None:
+    mapped(grid, CODE, "backup")
+    expect(grid.cell(CODE, "state")).to_contain_text("Active")
+    grid.switch(CODE).click()
+    grid.save()
+    expect(grid.cell(CODE, "state")).to_contain_text("Off")
+
+
+def test_a_change_while_on_stops_and_the_next_usage_resumes(grid: Grid) -> None:
+    mapped(grid, CODE, "backup")
+    grid.choose(CODE, "firewall")
+    grid.open_save()
+    expect(grid.page.get_by_role("dialog")).to_contain_text("stop")
+    grid.confirm_save()
+    expect(grid.cell(CODE, "state")).to_contain_text("Stopped")
+    grid.refresh()
+    expect(grid.cell(CODE, "state")).to_contain_text("Active")
+
+
+def test_a_removed_mapping_waits_for_its_default_product(grid: Grid) -> None:
+    mapped(grid, CODE, "backup")
+    grid.remove(CODE)
+    grid.save()
+    expect(grid.cell(CODE, "state")).to_contain_text("Stopped")
+    grid.refresh()
+    expect(grid.cell(CODE, "state")).to_contain_text("Stopped")
+    expect(grid.frame.locator(f".ag-row[row-id='{CODE}']")).to_contain_text("Sophos_NDR")
+
+
+def test_several_sophos_products_make_a_bundle_of_one_product(grid: Grid) -> None:
+    first = grid.choose(CODE, "backup")
+    second = grid.choose(OTHER, first)
+    assert first == second
+    grid.save()
+    grid.page.reload()
+    again = Grid(grid.page)
+    for code in (CODE, OTHER):
+        expect(again.cell(code, "product")).to_contain_text(first)
+
+
+def test_renames_on_both_sides_keep_the_mapping(grid: Grid, dashboard: Dashboard) -> None:
+    identifier = mapped(grid, CODE, "backup")
+    (product,) = [p for p in catalog(dashboard) if p["identifier"] == identifier]
+    change_in_connectwise(dashboard, product["id"], identifier="RENAMED-IN-PSA")
+    assert dashboard.sandbox is not None
+    dashboard.sandbox.world.rename_sophos_product(CODE, "Sophos Sensor Renamed")
+    grid.refresh()
+    expect(grid.cell(CODE, "sophos_product")).to_contain_text("Sophos Sensor Renamed")
+    expect(grid.cell(CODE, "product")).to_contain_text("RENAMED-IN-PSA")
+    expect(grid.cell(CODE, "state")).to_contain_text("Active")
+
+
+def test_a_deleted_product_shows_as_broken(grid: Grid, dashboard: Dashboard) -> None:
+    identifier = mapped(grid, CODE, "backup")
+    (product,) = [p for p in catalog(dashboard) if p["identifier"] == identifier]
+    assert dashboard.sandbox is not None
+    with dashboard.sandbox.world.transaction():
+        dashboard.sandbox.world.tables["catalog"].delete(product["id"])
+    grid.refresh()
+    expect(grid.cell(CODE, "state")).to_contain_text("Broken")
+
+
+def test_two_editors_in_conflict_see_both_and_decide(
+    grid: Grid, dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    other = Grid(open_page(f"{dashboard.url}/product_mapping"))
+    mine = grid.choose(CODE, "backup")
+    theirs = mapped(other, CODE, "firewall")
+    mapped_too = grid.choose(OTHER, "backup")
+    grid.save()
+    expect(
+        grid.page.get_by_text("Theirs (saved)").or_(grid.page.get_by_text("Keep theirs")).first
+    ).to_be_visible()
+    grid.expect_unsaved(1)
+    expect(other.cell(CODE, "product")).to_contain_text(theirs)
+    grid.page.get_by_role("button", name="Use mine").click()
+    grid.save()
+    grid.expect_unsaved(0)
+    grid.page.reload()
+    again = Grid(grid.page)
+    expect(again.cell(CODE, "product")).to_contain_text(mine)
+    expect(again.cell(OTHER, "product")).to_contain_text(mapped_too)
+
+
+def test_mappings_go_out_as_csv_and_come_back_as_staged_edits(grid: Grid, tmp_path: Any) -> None:
+    mapped(grid, CODE, "backup")
+    with grid.page.expect_download() as download:
+        grid.page.get_by_role("button", name="Export CSV").click()
+    path = tmp_path / "mappings.csv"
+    download.value.save_as(path)
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    mapping = next(row for row in rows if row["product_code"] == CODE)
+    assert mapping["sync"] == "true"
+    assert mapping["connectwise_product_id"]
+    path.write_text(
+        f"product_code,connectwise_product_id,sync\n{OTHER},{mapping['connectwise_product_id']},true\n",
+        encoding="utf-8",
+    )
+    grid.page.get_by_role("button", name="Import CSV").click()
+    grid.page.locator("input[type='file']").set_input_files(path)
+    grid.page.locator(".st-key-mapping_import_stage button").click()
+    grid.expect_unsaved(2)
+    grid.save()
+    grid.find(OTHER)
+    expect(grid.cell(OTHER, "state")).to_contain_text("Active")
+
+
+def test_the_first_start_on_a_fresh_machine(
+    sandbox_dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    page = open_page(sandbox_dashboard.url)
+    expect(page.get_by_text(re.compile("[Ss]andbox")).first).to_be_visible()
+    page.get_by_role("link", name="Product mapping").first.click()
+    page.locator("[class*='st-key-mapping'] button", has_text="Refresh data").first.click()
+    grid = Grid(page)
+    assert len(grid.rows()) >= 10
+    mapped(grid, CODE, "backup")
+    expect(grid.cell(CODE, "state")).to_contain_text("Active")
+
+
+def test_a_french_billing_clerk_maps_a_product(dashboard: Dashboard, open_page: OpenPage) -> None:
+    grid = Grid(open_page(f"{dashboard.url}/product_mapping", locale="fr-FR"))
+    title = "Configurer la synchronisation de l'utilisation"
+    heading = grid.page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(re.compile(title.replace("'", "['’]")))
+    expect(grid.page.get_by_role("button", name="Ajouter le produit à PSA")).to_be_visible()
+    for name in ("Produit Sophos", "Produit ConnectWise", "Détails", "Synchroniser"):
+        expect(grid.frame.get_by_role("columnheader", name=name).first).to_be_visible()
+    identifier = mapped(grid, CODE, "backup")
+    expect(grid.cell(CODE, "product")).to_contain_text(identifier)
+    expect(grid.page.locator("[data-testid='stMain']")).not_to_contain_text("unsaved")
+    expect(grid.page.get_by_role("button", name="Enregistrer")).to_be_visible()
