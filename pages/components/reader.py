@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from pages.components.remembered import LANGUAGE, recall
 LOCALE_DIRECTORY = Path(__file__).resolve().parent.parent / "locale"
 SOURCE_LANGUAGE = "en"
 CHOICE_KEY = "language_choice"
+_KEPT = "usage_sync_reader"
 
 
 def available() -> dict[str, str]:
@@ -23,18 +25,21 @@ def available() -> dict[str, str]:
     return dict(_languages())
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Who reads. `locale` is for Babel."""
+
+    language: str
+    locale: str
+    zone: tzinfo
+
+
+_NOBODY = Reader(SOURCE_LANGUAGE, SOURCE_LANGUAGE, UTC)
+
+
 def language() -> str:
     """The code of the language that the reader sees, one of `available()`."""
-    if not _has_reader():
-        return SOURCE_LANGUAGE
-    choice = st.session_state.get(CHOICE_KEY) or recall(LANGUAGE)
-    return choice if choice in available() else browser_language()
-
-
-def browser_language() -> str:
-    """The browser's language where we have it, else English."""
-    wanted = _browser_locale()
-    return wanted.language if wanted and wanted.language in available() else SOURCE_LANGUAGE
+    return _reader().language
 
 
 def locale() -> str:
@@ -43,24 +48,53 @@ def locale() -> str:
     The browser's region is kept when it belongs to the language shown; otherwise the language
     alone decides, so that a French page never shows English dates.
     """
-    shown = language()
-    wanted = _browser_locale() if _has_reader() else None
-    return str(wanted) if wanted and wanted.language == shown else shown
+    return _reader().locale
 
 
 def zone() -> tzinfo:
     """The time zone of the reader's browser; UTC where it is not known."""
-    if not _has_reader():
-        return UTC
+    return _reader().zone
+
+
+def choose_language(code: str) -> None:
+    """The reader wants this language from now on."""
+    st.session_state[CHOICE_KEY] = code
+    vars(get_script_run_ctx()).pop(_KEPT, None)
+
+
+def browser_language() -> str:
+    """The browser's language where we have it, else English."""
+    wanted = _browser_locale()
+    return wanted.language if wanted and wanted.language in available() else SOURCE_LANGUAGE
+
+
+def _reader() -> Reader:
+    """Kept for the run of a page, which asks a thousand times.
+
+    Outside a page's run, in tests of plain functions and in worker threads, there is nobody.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
+        return _NOBODY
+    kept: Reader | None = vars(context).get(_KEPT)
+    if kept is None:
+        kept = vars(context)[_KEPT] = _look()
+    return kept
+
+
+def _look() -> Reader:
+    choice = st.session_state.get(CHOICE_KEY) or recall(LANGUAGE)
+    shown = choice if choice in available() else browser_language()
+    wanted = _browser_locale()
+    fits = wanted is not None and wanted.language == shown
+    return Reader(shown, str(wanted) if fits else shown, _browser_zone())
+
+
+def _browser_zone() -> tzinfo:
     try:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
-
-
-def _has_reader() -> bool:
-    """False outside a page's run: in tests of plain functions, and in worker threads."""
-    return get_script_run_ctx(suppress_warning=True) is not None
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.components.identity import NAME_LIMIT, call_me, signed_in_as, system_user, who
 from pages.components.language import _, available, language
-from pages.components.reader import CHOICE_KEY
+from pages.components.reader import choose_language
 from pages.components.remembered import LANGUAGE, remember, write_remembered
 
 _NAME_WIDGET = "sidebar_name"
@@ -64,5 +64,6 @@ def _language() -> None:
 
 
 def _keep_language() -> None:
-    st.session_state[CHOICE_KEY] = st.session_state[_LANGUAGE_WIDGET]
-    remember(LANGUAGE, st.session_state[CHOICE_KEY])
+    code = st.session_state[_LANGUAGE_WIDGET]
+    choose_language(code)
+    remember(LANGUAGE, code)

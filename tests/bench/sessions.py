@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import threading
 import time
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Components_pb2 import ComponentInstance
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
@@ -73,6 +75,8 @@ class _Session:
         self._url = f"{url}/{page}"
         self._page_name = page
         self._page_hash = ""
+        self._grid_id = ""
+        self._catalog = ""
 
     def settle(self) -> None:
         """The first run, with whatever redirects it makes."""
@@ -96,6 +100,11 @@ class _Session:
         state.context_info.url = self._url
         state.context_info.locale = "en-US"
         state.context_info.timezone = "UTC"
+        if self._grid_id:
+            # What the grid answers: which catalog the browser holds, so that it is not sent again.
+            held = {"steps": [], "selected": [], "view": None, "catalog": self._catalog}
+            answer = state.widget_states.widgets.add()
+            answer.id, answer.json_value = self._grid_id, json.dumps(held)
         self._socket.send(message.SerializeToString())
 
     def _until_finished(self) -> None:
@@ -106,7 +115,15 @@ class _Session:
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self._page_hash = message.new_session.page_script_hash
+            if kind == "delta":
+                self._note(message.delta.new_element.component_instance)
             # A switch of page ends one script early and starts the next at once.
             finished = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
             if kind == "script_finished" and finished:
                 return
+
+    def _note(self, component: ComponentInstance) -> None:
+        if component.component_name.endswith("agGrid"):
+            self._grid_id = component.id
+        elif component.component_name.endswith("catalog"):
+            self._catalog = json.loads(component.json_args)["version"]

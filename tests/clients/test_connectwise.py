@@ -109,7 +109,7 @@ def test_the_whole_catalog_by_id_with_progress(
     assert server.query(0)["fields"].startswith("id,identifier,description,category/name")
 
 
-def test_a_class_that_is_not_known_is_an_error_that_names_the_product(
+def test_a_class_that_is_not_known_is_kept_as_sent_and_cannot_be_billed(
     connectwise: ConnectWise, server, answer: Answering
 ) -> None:
     server.plan(answer([item(7), item(9, productClass="Subscription")], headers=END))
