@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
+from pages.components.brand import LOGO
 from pages.components.language import _
 from pages.components.session import enter
 
-# A Material icon would be fetched from the internet; this one is ours.
-ICON = Path(__file__).parent / "pages" / "components" / "logo.svg"
-
 st.set_page_config(
     page_title=_("Usage Sync"),
-    page_icon=str(ICON),
+    page_icon=LOGO,
     layout="wide",
     initial_sidebar_state="auto",
 )
 
-st.logo(str(ICON), size="large")
+st.logo(LOGO, size="large")
 page = st.navigation(
     [
         st.Page(

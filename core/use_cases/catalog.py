@@ -31,6 +31,7 @@ class Snapshot:
     version: str
     entries: tuple[CatalogEntry, ...]
     by_id: Mapping[int, CatalogEntry] | None
+    refreshed_at: datetime | None
 
     @cached_property
     def index(self) -> ProductIndex:
@@ -62,8 +63,8 @@ class Catalog:
         return len(entries)
 
     def refreshed_at(self) -> datetime | None:
-        """When the snapshot was read, in UTC."""
-        return self._store.catalog.refreshed_at()
+        """When the whole catalog was read last, in UTC."""
+        return self.snapshot().refreshed_at
 
     def snapshot(self) -> Snapshot:
         """The snapshot, read from the store once per change."""
@@ -108,12 +109,13 @@ class Catalog:
             self._snapshot = None
 
     def _load(self) -> Snapshot:
-        was_read = self._store.catalog.refreshed_at() is not None
+        refreshed_at = self._store.catalog.refreshed_at()
         entries = tuple(self._store.catalog.all())
         return Snapshot(
             version=str(uuid4()),
             entries=entries,
-            by_id={entry.id: entry for entry in entries} if was_read else None,
+            by_id={entry.id: entry for entry in entries} if refreshed_at else None,
+            refreshed_at=refreshed_at,
         )
 
     def _move_states(self, now: datetime) -> None:

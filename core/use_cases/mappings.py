@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +33,7 @@ from core.storage.mappings_store import MappingWrite
 from core.storage.store import Store
 from core.use_cases.catalog import Catalog, Snapshot
 from core.use_cases.jobs import Clock
+from core.use_cases.kept import Kept
 from core.use_cases.mapping_history import changes_history
 
 
@@ -52,8 +52,7 @@ class Mappings:
         self._store = store
         self._catalog = catalog
         self._clock = clock
-        self._lock = threading.Lock()
-        self._rows: tuple[object, tuple[MappingRow, ...]] = (None, ())
+        self._rows = Kept(lambda: tuple(self._read_rows()))
         self._suggestions: tuple[object, dict[str, Suggestion]] = (None, {})
 
     def rows(self) -> tuple[MappingRow, ...]:
@@ -61,13 +60,11 @@ class Mappings:
 
         Read anew only after something was written.
         """
-        key = (self._store.revision, self._catalog.version())
-        with self._lock:
-            kept_key, rows = self._rows
-            if kept_key != key:
-                rows = tuple(self._read_rows())
-                self._rows = (key, rows)
-            return rows
+        return self._rows.get(self.version())
+
+    def version(self) -> tuple[int, str]:
+        """Changes with the rows, and is never that of another process."""
+        return self._store.revision, self._catalog.version()
 
     def save(self, edits: Sequence[RowEdit], by: str, origin: str = "grid") -> SaveResult:
         """Save all rows at once, except those that somebody else changed since they were loaded.

@@ -24,6 +24,7 @@ from core.storage.mappings_store import MappingWrite
 from core.storage.store import Store
 from core.use_cases.catalog import Catalog
 from core.use_cases.jobs import Clock, Progress, ignore_progress
+from core.use_cases.kept import Kept
 from core.use_cases.mapping_history import SYSTEM, changes_history
 from core.use_cases.preferences import Preferences
 
@@ -44,6 +45,7 @@ class UsageFetching:
         self._catalog = catalog
         self._preferences = preferences
         self._clock = clock
+        self._months = Kept(store.usage.months)
 
     def fetch(self, month: Month, by: str, progress: Progress = ignore_progress) -> UsageFetch:
         """Read one month from Sophos.
@@ -73,7 +75,7 @@ class UsageFetching:
 
     def months(self) -> list[Month]:
         """The months that were read complete, newest first; one may turn out without usage."""
-        return self._store.usage.months()
+        return self._months.get(self._store.revision)
 
     def last_fetch(self, month: Month | None = None) -> UsageFetch | None:
         """The newest fetch, of one month or of any."""

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-from core.domain.models import CatalogEntry, ProductClass
+from core.domain.models import CatalogEntry
 from pages.components.grid_assets import DIRECTORY
 
-_INACTIVE, _BUNDLE = 1, 2
+_INACTIVE, _NOT_BILLABLE = 1, 2
 
 # Not a component of version 2: those leave values in the session that cannot be pickled.
 _component = declare_component("catalog", path=str(DIRECTORY / "catalog"))
@@ -54,5 +54,4 @@ def pack(entries: Sequence[CatalogEntry]) -> str:
 
 
 def _flags(entry: CatalogEntry) -> int:
-    bundle = entry.product_class is ProductClass.BUNDLE
-    return (_INACTIVE if entry.inactive else 0) | (_BUNDLE if bundle else 0)
+    return (_INACTIVE if entry.inactive else 0) | (0 if entry.is_billable else _NOT_BILLABLE)

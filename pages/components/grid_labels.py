@@ -60,6 +60,6 @@ def _editor() -> dict[str, str]:
         "remove_mapping": _("Remove the mapping"),
         "add_new": _("Add “{text}” as a new product"),
         "inactive": _("inactive"),
-        "bundle": _("bundle"),
+        "not_billable": _("cannot be billed"),
         "cannot_map": _("{product} cannot be mapped: {reason}."),
     }

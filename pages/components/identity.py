@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from functools import lru_cache
 
 import streamlit as st
 
@@ -38,6 +39,7 @@ def _own_name() -> str:
     return " ".join((recall(NAME) or "").split())[:NAME_LIMIT]
 
 
+@lru_cache(maxsize=1)
 def system_user() -> str:
     """The account that the dashboard runs under; containers may have none."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from core.domain.models import CatalogItem, MappingRow, SophosProduct
@@ -12,11 +13,11 @@ from core.domain.staging import PRODUCT, CellEdit
 from core.services import Services
 from pages.components import mapping_session as session
 from pages.components import product_forms
-from pages.components.grid import is_new, mapping_grid
+from pages.components.grid import grid_frame, is_new, mapping_grid
 from pages.components.grid_catalog import send_catalog
 from pages.components.grid_events import Step, StepKind
 from pages.components.grid_labels import labels
-from pages.components.language import _, language
+from pages.components.language import _, language, locale
 from pages.components.mapping_conflicts import draw_conflicts
 from pages.components.mapping_dialogs import Dialog, OpenDialog, close_dialog, open_dialog, opened
 from pages.components.mapping_filters import Show, matching
@@ -34,6 +35,7 @@ from pages.components.mapping_rows import (
 )
 from pages.components.mapping_save import draw_discard, draw_save, show_notice
 from pages.components.mapping_toolbar import draw_chips, draw_selection, draw_toolbar
+from pages.components.reader import zone
 
 
 def draw_mapping(services: Services) -> None:
@@ -117,7 +119,7 @@ def _draw_grid(services: Services, shown: Sequence[MappingRow], drawing: Drawing
     # Options are fixed while the grid is on the page, so another language is another grid.
     key = f"mapping_grid_{language()}"
     mapping_grid(
-        grid_rows(shown, drawing),
+        _grid_frame(services, shown, drawing),
         key=key,
         labels=labels(),
         language=language(),
@@ -132,6 +134,24 @@ def _draw_grid(services: Services, shown: Sequence[MappingRow], drawing: Drawing
         unsaved=bool(session.staged()),
         key="mapping_catalog",
     )
+
+
+def _grid_frame(services: Services, shown: Sequence[MappingRow], drawing: Drawing) -> pd.DataFrame:
+    """The rows as the grid takes them; all readers share them while nothing is staged."""
+    if drawing.staged:
+        return grid_frame(grid_rows(shown, drawing))
+    seen = (session.show(), drawing.seen, locale(), str(zone()))
+    return _shared_frame(services.mappings.version(), seen, shown, drawing)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _shared_frame(
+    version: tuple[int, str],  # noqa: ARG001 - cache key
+    seen: tuple[Show, int, str, str],  # noqa: ARG001 - cache key
+    _shown: Sequence[MappingRow],
+    _drawing: Drawing,
+) -> pd.DataFrame:
+    return grid_frame(grid_rows(_shown, _drawing))
 
 
 def _take_request(by_code: Mapping[str, MappingRow]) -> None:

@@ -6,6 +6,7 @@ happened.
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,8 +55,16 @@ def start(page_title: str) -> Services:
 
 @st.cache_resource(show_spinner=False)
 def shared_services() -> Services:
-    """The one set of services of this process, shared by all sessions."""
-    return core.services.build_services()
+    """The one set of services of this process, shared by all sessions.
+
+    What stays for the life of the process, the catalog above all, is taken out of the garbage
+    collector's sight: looking through it again and again would hold up every session.
+    """
+    services = core.services.build_services()
+    services.mappings.rows()
+    gc.collect()
+    gc.freeze()
+    return services
 
 
 def _go_through_app() -> None:

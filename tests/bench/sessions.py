@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import statistics
 import threading
 import time
@@ -33,25 +34,29 @@ def spread(seconds: list[float]) -> Spread:
 
 
 def rerun_times(url: str, page: str, sessions: int, reruns: int, think: float) -> Spread:
-    """Open `sessions` on `page`, then let each rerun the script `reruns` times."""
+    """Open `sessions` on `page`, then let each rerun the script `reruns` times.
+
+    Between two reruns each waits `think` seconds, give or take a half.
+    """
     times: list[float] = []
     failures: list[str] = []
     ready = threading.Barrier(sessions)
 
-    def visit() -> None:
+    def visit(clock: random.Random) -> None:
         try:
             with _open(url) as socket:
                 client = _Session(socket, url, page)
                 client.settle()
                 ready.wait(180)
                 for _ in range(reruns):
-                    time.sleep(think)
+                    # People do not click in step.
+                    time.sleep(think * clock.uniform(0.5, 1.5))
                     times.append(client.rerun())
         except Exception as error:
             failures.append(repr(error))
             ready.abort()
 
-    threads = [threading.Thread(target=visit) for _ in range(sessions)]
+    threads = [threading.Thread(target=visit, args=[random.Random(n)]) for n in range(sessions)]
     for thread in threads:
         thread.start()
         time.sleep(0.05)

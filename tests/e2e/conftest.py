@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.sandbox.server import start_sandbox
 from tests.e2e import chromium
-from tests.e2e.dashboard import Dashboard, connection_environment, fill_store, running
+from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, fill_store, running
 
 
 @pytest.fixture(scope="session")
@@ -29,14 +29,15 @@ def dashboard(tmp_path: Path) -> Iterator[Dashboard]:
     with start_sandbox() as sandbox:
         environment = connection_environment(sandbox, tmp_path / "store.duckdb")
         fill_store(environment)
-        with running(environment, sandbox) as started:
+        with running(environment, sandbox, CHECKED) as started:
             yield started
 
 
 @pytest.fixture
 def sandbox_dashboard(tmp_path: Path) -> Iterator[Dashboard]:
     """A dashboard with nothing configured: the first start on a fresh machine."""
-    with running({"USAGE_SYNC_STORE": str(tmp_path / "store.duckdb")}) as started:
+    environment = {"USAGE_SYNC_STORE": str(tmp_path / "store.duckdb")}
+    with running(environment, None, CHECKED) as started:
         yield started
 
 

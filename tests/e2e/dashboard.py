@@ -20,6 +20,9 @@ from core.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+# What pages keep must survive a move of the session: checked in the journeys, where the time that
+# it takes with each run of a page does not matter.
+CHECKED = "--runner.enforceSerializableSessionState=true"
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,23 @@ def connection_environment(sandbox: Sandbox, store: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running(environment: dict[str, str], sandbox: Sandbox | None = None) -> Iterator[Dashboard]:
-    """Start `streamlit run app.py` on a free port, and stop it afterwards."""
+def running(
+    environment: dict[str, str], sandbox: Sandbox | None = None, *flags: str
+) -> Iterator[Dashboard]:
+    """Start `streamlit run app.py` on a free port, with more flags, and stop it afterwards."""
     port = _free_port()
     log = Path(environment["USAGE_SYNC_STORE"]).with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
+            [
+                sys.executable,
+                "-m",
+                "streamlit",
+                "run",
+                "app.py",
+                f"--server.port={port}",
+                *flags,
+            ],
             cwd=ROOT,
             env={**_clean_environment(), **environment},
             stdout=output,

@@ -9,7 +9,7 @@ from dataclasses import fields
 import pytest
 
 from core.domain.models import CatalogEntry, ProductClass
-from pages.components.grid import GridRow, _frame, _options
+from pages.components.grid import FIELDS, GridRow, _options, grid_frame
 from pages.components.grid_assets import DIRECTORY, LIBRARY_FILES, library, read_asset
 from pages.components.grid_catalog import pack
 from pages.components.grid_columns import columns, locale_text
@@ -42,7 +42,8 @@ def test_the_scripts_use_only_labels_and_columns_that_exist() -> None:
 def test_the_scripts_read_only_fields_that_rows_have() -> None:
     sources = "\n".join(read_asset(name) for name in LIBRARY_FILES)
     used = set(re.findall(r"\bdata\.(\w+)", sources))
-    assert used - {"args", "type"} <= {field.name for field in fields(GridRow)}
+    fields_and_wrapping = {field.name for field in fields(GridRow)} | {"packed", "args", "type"}
+    assert used <= fields_and_wrapping
 
 
 def test_labels_are_handed_over_as_json() -> None:
@@ -52,8 +53,15 @@ def test_labels_are_handed_over_as_json() -> None:
 
 
 def test_an_empty_grid_still_has_its_columns() -> None:
-    frame = _frame([])
-    assert list(frame.columns) == [field.name for field in fields(GridRow)]
+    frame = grid_frame([])
+    assert list(frame.columns) == ["code", "packed"]
+
+
+def test_a_row_travels_whole() -> None:
+    kinds = {"str": "naïve “text” 🚀", "bool": True, "float": 1.5}
+    row = GridRow(**{field.name: kinds[str(field.type)] for field in fields(GridRow)})
+    (packed,) = grid_frame([row])["packed"]
+    assert dict(zip(FIELDS, json.loads(packed), strict=True)) == vars(row)
 
 
 def test_the_options_do_not_change_from_run_to_run() -> None:

@@ -139,7 +139,7 @@ class ProductEditor {
   blocked(option) {
     if (option.kind !== "product") return ""
     if (option.entry.inactive) return labels.inactive
-    return option.entry.bundle ? labels.bundle : ""
+    return option.entry.notBillable ? labels.not_billable : ""
   }
 
   setActive(i) {

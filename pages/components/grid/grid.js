@@ -161,7 +161,17 @@ function rowHeight({ data }) {
 
 const quickWords = (text) => normalise(text).split(/\s+/).filter(Boolean)
 
+/* Rows come as one JSON list each. AG Grid asks for the id of a row before anything else. */
+function unpacked(data, fields) {
+  if (data.packed) {
+    JSON.parse(data.packed).forEach((value, i) => (data[fields[i]] = value))
+    delete data.packed
+  }
+  return data
+}
+
 window.usageSyncGrid = {
+  unpacked,
   onGridReady,
   onCellKeyDown,
   suppressKey,

@@ -5,7 +5,7 @@ const SPELLED_OUT = {
 }
 const MIN_QUERY = 2
 const INACTIVE = 1
-const BUNDLE = 2
+const NOT_BILLABLE = 2
 
 function normalise(text) {
   let plain = String(text ?? "").toLowerCase()
@@ -55,7 +55,7 @@ class ProductSearch {
       description: c.descriptions[i],
       category: c.category_names[c.categories[i]],
       inactive: (c.flags[i] & INACTIVE) !== 0,
-      bundle: (c.flags[i] & BUNDLE) !== 0,
+      notBillable: (c.flags[i] & NOT_BILLABLE) !== 0,
     }
   }
 
