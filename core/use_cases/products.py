@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from core.clients.connectwise import ConnectWise, IdentifierChangedError
 from core.clients.connectwise_fields import differing, given
@@ -118,6 +119,18 @@ class Products:
             unit_cost=line.unit_price if line else None,
             vendor_sku=line.sku if line else "",
         )
+
+    def vendor_price(self, product_code: str) -> tuple[Decimal, str] | None:
+        """What Sophos charged per unit last, and in which currency; None where it does not say.
+
+        The prefilled cost is this amount. ConnectWise's catalog does not tell its own currency,
+        so a person has to see whether the two are the same.
+        """
+        line = self._store.usage.latest_line(product_code)
+        price = line.unit_price if line else None
+        if line is None or price is None or price <= 0 or not line.unit_price_currency:
+            return None
+        return price, line.unit_price_currency
 
     def read(self, product_id: int) -> CatalogItem:
         """The product as it is in ConnectWise now; the snapshot learns it too."""

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.month import Month
-from core.errors import UsageSyncError, message
 from core.services import Services
-from core.use_cases.jobs import Progress
 from pages.components import formats
-from pages.components.identity import who
-from pages.components.jobs import watch
 from pages.components.language import _
-from pages.components.problems import show_error
-
-_KIND = "refresh"
+from pages.components.tasks import start_refresh
 
 
 def draw_freshness(services: Services) -> None:
@@ -34,23 +27,6 @@ def refresh_button(*, key: str, disabled: bool = False, primary: bool = False) -
         type="primary" if primary else "tertiary",
         help=_("Reads the ConnectWise products and the last complete month of usage."),
     )
-
-
-def start_refresh(services: Services) -> None:
-    """Start both in the worker; the page shows the progress and draws anew at the end."""
-    by, month = who(), Month.last_complete(services.clock().date())
-
-    def task(progress: Progress) -> int:
-        products = services.catalog.refresh(progress)
-        services.usage.fetch(month, by, progress)
-        return products
-
-    try:
-        status = services.jobs.start(_KIND, message("Refreshing data"), by, task)
-    except UsageSyncError as error:
-        show_error(error)
-        return
-    watch(status)
 
 
 def _freshness(services: Services) -> str:

@@ -24,7 +24,7 @@ from pages.components.mapping_filters import Show, matching
 from pages.components.mapping_history import draw_history
 from pages.components.mapping_import import draw_import
 from pages.components.mapping_plan import plan_of, product_title
-from pages.components.mapping_refresh import draw_freshness, refresh_button, start_refresh
+from pages.components.mapping_refresh import draw_freshness, refresh_button
 from pages.components.mapping_rows import (
     Catalog,
     Drawing,
@@ -36,6 +36,7 @@ from pages.components.mapping_rows import (
 from pages.components.mapping_save import draw_discard, draw_save, show_notice
 from pages.components.mapping_toolbar import draw_chips, draw_selection, draw_toolbar
 from pages.components.reader import zone
+from pages.components.tasks import start_refresh
 
 
 def draw_mapping(services: Services) -> None:

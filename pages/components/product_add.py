@@ -9,6 +9,7 @@ import streamlit as st
 from core.domain.models import CatalogItem, SophosProduct
 from core.errors import Problem, UsageSyncError
 from core.services import Services
+from pages.components.formats import money
 from pages.components.language import _, ngettext
 from pages.components.option_names import distinct
 from pages.components.problems import as_typed, attention, failure_text, show_error
@@ -51,8 +52,18 @@ def draw_add(
     if draft.created is not None:
         _created(draft.created)
     else:
+        _vendor_price(services, product.code)
         _draw_draft(product, draft, lists, problems.get(product.code, ()), on_created)
     _buttons(services, state, lists, problems, on_created, close)
+
+
+def _vendor_price(services: Services, code: str) -> None:
+    price = services.products.vendor_price(code) if code else None
+    if price is not None:
+        amount = money(*price)
+        st.caption(
+            _("Sophos charges {amount} per unit; the cost is filled in with it.", amount=amount)
+        )
 
 
 def _draw_draft(

@@ -18,7 +18,7 @@ from pages.components.language import _, language, ngettext
 from pages.components.option_names import distinct
 from pages.components.problems import show_error
 
-CATALOG, USAGE = "catalog", "usage"
+CATALOG, USAGE, REFRESH = "catalog", "usage", "refresh"
 MONTHS_KEPT_IN_VIEW = 14
 ALL_MONTHS = "all"
 
@@ -43,6 +43,18 @@ def fetch_usage(services: Services, months: Sequence[Month]) -> None:
         return len(months)
 
     _start(services, USAGE, task)
+
+
+def start_refresh(services: Services) -> None:
+    """Start reading both vendors anew: all ConnectWise products and the last complete month."""
+    by, month = who(), Month.last_complete(services.clock().date())
+
+    def task(progress: Progress) -> int:
+        products = services.catalog.refresh(progress)
+        services.usage.fetch(month, by, progress)
+        return products
+
+    _start(services, REFRESH, task)
 
 
 def recent_months(today: date, count: int = MONTHS_KEPT_IN_VIEW) -> list[Month]:
@@ -77,6 +89,7 @@ def _start(services: Services, kind: str, task: Callable[[Progress], int]) -> No
     labels = {
         CATALOG: message("Reading the ConnectWise products"),
         USAGE: message("Fetching usage from Sophos"),
+        REFRESH: message("Refreshing data"),
     }
     try:
         status = services.jobs.start(kind, labels[kind], who(), task)

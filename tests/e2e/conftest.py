@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,12 +24,22 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def dashboard(tmp_path: Path) -> Iterator[Dashboard]:
-    """A dashboard with catalog and usage, connected to a sandbox that the test can reach."""
+@pytest.fixture(scope="session")
+def filled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with catalog and usage, to be copied."""
+    path = tmp_path_factory.mktemp("filled") / "store.duckdb"
     with start_sandbox() as sandbox:
-        environment = connection_environment(sandbox, tmp_path / "store.duckdb")
-        fill_store(environment)
+        fill_store(connection_environment(sandbox, path))
+    return path
+
+
+@pytest.fixture
+def dashboard(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
+    """A dashboard with catalog and usage, connected to a sandbox that the test can reach."""
+    store = tmp_path / "store.duckdb"
+    shutil.copy(filled_store, store)
+    with start_sandbox() as sandbox:
+        environment = connection_environment(sandbox, store)
         with running(environment, sandbox, CHECKED) as started:
             yield started
 

@@ -19,7 +19,7 @@ from core.services import build_services, utc_now
 from core.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS = 120
 # What pages keep must survive a move of the session: checked in the journeys, where the time that
 # it takes with each run of a page does not matter.
 CHECKED = "--runner.enforceSerializableSessionState=true"

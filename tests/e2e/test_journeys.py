@@ -168,9 +168,7 @@ def test_two_editors_in_conflict_see_both_and_decide(
     theirs = mapped(other, CODE, "firewall")
     mapped_too = grid.choose(OTHER, "backup")
     grid.save()
-    expect(
-        grid.page.get_by_text("Theirs (saved)").or_(grid.page.get_by_text("Keep theirs")).first
-    ).to_be_visible()
+    expect(grid.page.get_by_role("button", name="Keep theirs")).to_be_visible()
     grid.expect_unsaved(1)
     expect(other.cell(CODE, "product")).to_contain_text(theirs)
     grid.page.get_by_role("button", name="Use mine").click()
@@ -216,6 +214,16 @@ def test_the_first_start_on_a_fresh_machine(
     assert len(grid.rows()) >= 10
     mapped(grid, CODE, "backup")
     expect(grid.cell(CODE, "state")).to_contain_text("Active")
+
+
+def test_a_deep_link_opens_its_page_on_a_fresh_server(
+    sandbox_dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    page = open_page(f"{sandbox_dashboard.url}/settings?from=mail")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
+    expect(page.get_by_role("link", name="Overview")).to_be_visible()
+    expect(page.get_by_text(re.compile("[Ss]andbox")).first).to_be_visible()
+    assert "from=mail" in page.url
 
 
 def test_a_french_billing_clerk_maps_a_product(dashboard: Dashboard, open_page: OpenPage) -> None:

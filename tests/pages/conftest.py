@@ -6,24 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 import streamlit as st
-from streamlit import config
 
 import core.services
 from core.domain.month import Month
 from core.services import Services
-
-
-@pytest.fixture(autouse=True)
-def _let_apptest_keep_functions() -> Iterator[None]:
-    """AppTest keeps the functions of widgets in the session state, where pickle refuses them.
-
-    The dashboard itself runs with the check on, and tests of pages make it for our own keys.
-    """
-    name = "runner.enforceSerializableSessionState"
-    before = config.get_option(name)
-    config.set_option(name, False)
-    yield
-    config.set_option(name, before)
 
 
 @pytest.fixture

@@ -315,7 +315,7 @@ def test_the_catalog_is_sent_until_the_browser_has_it(
         sent = [
             json.loads(one.proto.json_args)
             for one in person.page.get("component_instance")
-            if "packed" in one.proto.json_args
+            if one.proto.component_name.endswith("catalog")
         ]
         return str(sent[0]["packed"])
 

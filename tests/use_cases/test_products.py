@@ -64,6 +64,13 @@ def test_a_prefilled_form_can_be_applied_as_it_stands(
     assert len(named(sandbox, wanted.identifier)) == 1
 
 
+def test_the_vendor_price_says_its_currency(services: Services, wanted: ProductFields) -> None:
+    price = services.products.vendor_price("NDR-MSP")
+    assert price is not None
+    assert price == (wanted.cost, "EUR")
+    assert services.products.vendor_price("NOT-SEEN") is None
+
+
 def test_a_created_product_is_found_at_once(services: Services, wanted: ProductFields) -> None:
     item = services.products.create(wanted)
     assert [entry.id for entry in services.catalog.find(wanted.identifier)][:1] == [item.id]
