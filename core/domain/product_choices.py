@@ -10,7 +10,15 @@ from collections.abc import Sequence
 
 from core.domain.models import ProductLookups, Reference, SubCategory
 
-_SUBCATEGORY_WORDS = ("security", "sécurité", "software", "logiciel", "managed", "service")
+_SUBCATEGORY_WORDS = (
+    "endpoint",
+    "security",
+    "sécurité",
+    "software",
+    "logiciel",
+    "managed",
+    "service",
+)
 _TYPE_WORDS = ("software", "logiciel", "service")
 _UNIT_WORDS = ("each", "unit", "licen", "chacun")
 _MONTHLY = ("monthly", "mensuel")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core.domain.models import FetchStatus, MappingRow, MappingState, UsageFetch
 from core.domain.month import Month
 from pages.components.formats import age_text, month_text, number
-from pages.components.language import _, ngettext, text
+from pages.components.language import _, ngettext
 from pages.components.usage_summary import MonthSummary
 
 CATALOG_STALE_AFTER = timedelta(days=7)
@@ -188,7 +188,11 @@ def _unassigned(summary: MonthSummary) -> Todo:
 def _reasons(rows: list[MappingRow], hint: str) -> str:
     """Up to three rows with their reason, then what to do."""
     told = [
-        f"{row.product.description or row.product.code}: {text(row.mapping.reason)}"
+        _(
+            "{product}: {reason}",
+            product=row.product.description or row.product.code,
+            reason=row.mapping.reason,
+        )
         for row in rows
         if row.mapping.reason is not None
     ]

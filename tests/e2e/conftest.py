@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.sandbox.server import start_sandbox
 from tests.e2e import chromium
-from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, fill_store, running
+from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
 
 
 @pytest.fixture(scope="session")
@@ -22,15 +22,6 @@ def browser() -> Iterator[Browser]:
         )
         yield launched
         launched.close()
-
-
-@pytest.fixture(scope="session")
-def filled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with catalog and usage, to be copied."""
-    path = tmp_path_factory.mktemp("filled") / "store.duckdb"
-    with start_sandbox() as sandbox:
-        fill_store(connection_environment(sandbox, path))
-    return path
 
 
 @pytest.fixture
