@@ -8,7 +8,8 @@ The rule, which the editor in the grid follows too:
 3. Products are ranked: the identifier is the query; it starts with the query; every word of the
    query starts a word of identifier or description; the rest. A word starts after anything that is
    neither letter nor digit, and such characters count as spaces for this.
-4. Equal ranks are ordered by identifier, then by ID. Inactive products come after all others.
+4. Equal ranks are ordered by identifier, then by ID. What cannot be mapped (an inactive product, or
+   one of a class that cannot be billed) comes after all others.
 """
 
 from __future__ import annotations
@@ -73,20 +74,20 @@ class ProductIndex:
 
     def __init__(self, entries: Iterable[CatalogEntry]) -> None:
         indexed = sorted(map(_indexed, entries), key=lambda item: (item.identifier, item.entry.id))
-        self._active = tuple(item for item in indexed if not item.entry.inactive)
-        self._inactive = tuple(item for item in indexed if item.entry.inactive)
+        self._usable = tuple(item for item in indexed if _can_be_mapped(item.entry))
+        self._others = tuple(item for item in indexed if not _can_be_mapped(item.entry))
 
     def __len__(self) -> int:
-        return len(self._active) + len(self._inactive)
+        return len(self._usable) + len(self._others)
 
     def find(self, text: str, limit: int = 20) -> list[CatalogEntry]:
         """The best matches, best first, at most `limit`; none under two characters."""
         query = _Query.of(text)
         if len(query.text) < MIN_CHARACTERS or limit <= 0:
             return []
-        found = _best(self._active, query, limit)
+        found = _best(self._usable, query, limit)
         if len(found) < limit:
-            found += _best(self._inactive, query, limit - len(found))
+            found += _best(self._others, query, limit - len(found))
         return [item.entry for item in found]
 
 
@@ -95,6 +96,10 @@ def _indexed(entry: CatalogEntry) -> _Indexed:
     # The line break keeps a word from matching across the two.
     text = f"{identifier}\n{normalise(entry.description)}"
     return _Indexed(entry, identifier, text, spaced(text))
+
+
+def _can_be_mapped(entry: CatalogEntry) -> bool:
+    return entry.is_billable and not entry.inactive
 
 
 def _best(items: Sequence[_Indexed], query: _Query, limit: int) -> list[_Indexed]:

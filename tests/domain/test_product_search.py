@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.models import CatalogEntry
+from core.domain.models import CatalogEntry, ProductClass
 from core.domain.product_search import ProductIndex, normalise
 
 
@@ -55,8 +56,10 @@ def test_best_first():
         entry(4, "SEC"),
         entry(5, "OTHER", "security by description"),
         entry(6, "SEC-OLD", inactive=True),
+        replace(entry(7, "SEC-BUNDLE"), product_class=ProductClass.BUNDLE),
     ]
-    assert found(entries, "sec") == ["SEC", "SEC-EP", "MY-SEC", "OTHER", "ZZZ", "SEC-OLD"]
+    best = ["SEC", "SEC-EP", "MY-SEC", "OTHER", "ZZZ"]
+    assert found(entries, "sec") == [*best, "SEC-BUNDLE", "SEC-OLD"]
     assert found(entries, "SEC", limit=2) == ["SEC", "SEC-EP"]
 
 

@@ -29,7 +29,7 @@ class ProductSearch {
     this.items = catalog.ids.map((id, i) => this.prepare(id, i))
     this.items.sort(
       (a, b) =>
-        a.inactive - b.inactive ||
+        a.last - b.last ||
         (a.identifier < b.identifier ? -1 : a.identifier > b.identifier ? 1 : a.id - b.id),
     )
   }
@@ -38,8 +38,8 @@ class ProductSearch {
     const identifier = normalise(this.catalog.identifiers[i])
     /* The line break keeps a word from matching across the two. */
     const text = `${identifier}\n${normalise(this.catalog.descriptions[i])}`
-    const inactive = (this.catalog.flags[i] & INACTIVE) !== 0
-    return { i, id, identifier, text, words: ` ${spaced(text)}`, inactive }
+    const last = (this.catalog.flags[i] & (INACTIVE | NOT_BILLABLE)) !== 0
+    return { i, id, identifier, text, words: ` ${spaced(text)}`, last }
   }
 
   entry(id) {
@@ -68,7 +68,7 @@ class ProductSearch {
     const ranks = [[], [], [], [], [], [], [], []]
     for (const item of this.items) {
       if (!words.every((word) => item.text.includes(word))) continue
-      ranks[rank(item, query, starts) + (item.inactive ? 4 : 0)].push(item.i)
+      ranks[rank(item, query, starts) + (item.last ? 4 : 0)].push(item.i)
     }
     const found = ranks.flat()
     return { total: found.length, entries: found.slice(0, limit).map((i) => this.at(i)) }
