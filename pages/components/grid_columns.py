@@ -123,7 +123,7 @@ def _state() -> Column:
     return _column(
         "state",
         _("State"),
-        172,
+        168,
         colSpan=call("stateSpan"),
         cellRenderer="stateCell",
         valueGetter=call("stateText"),
@@ -135,7 +135,7 @@ def _usage() -> Column:
     return _column(
         "usage",
         _("Last usage"),
-        108,
+        118,
         headerClass="ag-right-aligned-header",
         cellRenderer="usageCell",
         valueGetter=Script("p => p.data.usage"),

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.domain.models import MappingHistoryEntry
 from core.services import Services
+from core.use_cases.mapping_history import SYSTEM
 from pages.components import formats
 from pages.components.language import _
 from pages.components.mapping_rows import Catalog, product_name
@@ -27,11 +28,11 @@ def draw_history(services: Services, code: str, title: str, catalog: Catalog) ->
 
 
 def _table(entries: list[MappingHistoryEntry], catalog: Catalog) -> pd.DataFrame:
-    headings = [_("When"), _("Who"), _("Field"), _("Before"), _("After"), _("From")]
+    headings = [_("When"), _("Who"), _("Field"), _("Before"), _("After"), _("Origin")]
     rows = [
         [
             formats.datetime_text(entry.at),
-            entry.by,
+            _("Usage Sync") if entry.by == SYSTEM else entry.by,
             _field(entry.field),
             _value(entry.field, entry.old, catalog),
             _value(entry.field, entry.new, catalog),
