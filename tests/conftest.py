@@ -19,7 +19,9 @@ from core.settings import load_settings
 from tests.e2e.dashboard import connection_environment
 
 # Property tests are about values: a slow machine must not fail them.
-hypothesis.settings.register_profile("values", deadline=None)
+hypothesis.settings.register_profile(
+    "values", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("values")
 
 

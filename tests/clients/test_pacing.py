@@ -15,7 +15,7 @@ def test_a_tenth_of_a_minute_may_be_spent_at_once_and_then_the_pace_holds() -> N
     for _ in range(3):
         with pacer.turn():
             pass
-    assert at_once < 2  # at the pace alone it would be six seconds
+    assert at_once < 5  # at the pace alone it would be six seconds
     assert time.monotonic() - started >= 0.25  # three more at 100 ms each, minus rounding
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from hypothesis import given
@@ -198,9 +197,6 @@ def test_500_products_and_a_catalog_of_20000():
         product(f"C{n}", "Sophos " + " ".join(chance.sample(words, 3)) + " MSP Monthly")
         for n in range(500)
     ]
-    started = time.perf_counter()
     found = suggest(products, catalog)
-    # Under 2 s on a quiet machine (see the benchmarks); this catches comparing every pair.
-    assert time.perf_counter() - started < 8
     assert len(found) > 50
     assert max(item.score for item in found.values()) <= GREATEST_NAME_SCORE

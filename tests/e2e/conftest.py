@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.sandbox.server import start_sandbox
 from tests.e2e import chromium
 from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+
+# Journeys are about what happens, not about how soon: a busy machine must not fail them.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +57,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     def open_(url: str, **options: object) -> Page:
         settings = {"locale": "en-US", "viewport": {"width": 1440, "height": 900}, **options}
         context = browser.new_context(**settings)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.goto(url)
