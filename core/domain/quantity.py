@@ -128,7 +128,7 @@ def _part(
 ) -> Part:
     basis = rule_for(rules, customer_id, code).basis
     left_out = bundle.combine is Combine.DRIVER and member_count > 1 and code != bundle.driver
-    return Part(customer_id, code, usage.lines, on_basis(usage, basis), not left_out)
+    return Part(customer_id, code, usage.lines, on_basis(usage, basis), basis, not left_out)
 
 
 def on_basis(usage: Usage, basis: Basis) -> Decimal:
@@ -218,20 +218,37 @@ def explain(
 
 
 def _steps(quantity: CustomerQuantity, names: Callable[[str], str]) -> list[Message]:
-    steps = [_part_step(part, quantity, names) for part in quantity.parts]
+    steps = [_part_step(part, names) for part in quantity.parts]
     if len(quantity.parts) > 1:
         steps.append(_combine_step(quantity, names))
     stages = _stages(quantity.combined, quantity.rule)[1:]
     return [*steps, *(_rule_step(name, value, quantity.rule) for name, value in stages)]
 
 
-def _part_step(part: Part, quantity: CustomerQuantity, names: Callable[[str], str]) -> Message:
-    facts = {"product": names(part.product_code), "quantity": plain(part.quantity)}
+def _part_step(part: Part, names: Callable[[str], str]) -> Message:
+    product, quantity = names(part.product_code), plain(part.quantity)
+    if part.basis is Basis.ACTUAL:
+        return plural_message(
+            "{product}: {quantity} measured, in {count} usage line.",
+            "{product}: {quantity} measured, in {count} usage lines.",
+            part.lines,
+            product=product,
+            quantity=quantity,
+        )
+    if part.basis is Basis.ORDERED:
+        return plural_message(
+            "{product}: {quantity} ordered, in {count} usage line.",
+            "{product}: {quantity} ordered, in {count} usage lines.",
+            part.lines,
+            product=product,
+            quantity=quantity,
+        )
     return plural_message(
-        "{product}: {quantity} from {count} usage line.",
-        "{product}: {quantity} from {count} usage lines.",
+        "{product}: {quantity} billable, in {count} usage line.",
+        "{product}: {quantity} billable, in {count} usage lines.",
         part.lines,
-        **facts,
+        product=product,
+        quantity=quantity,
     )
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from core.domain.models.mappings import DefaultProduct
+from core.domain.models.rules import Basis
 from core.domain.month import Month
 from core.errors import Message
 
@@ -77,6 +78,7 @@ class Part:
     product_code: str
     lines: int
     quantity: Decimal
+    basis: Basis = Basis.BILLABLE
     counts: bool = True
 
 
