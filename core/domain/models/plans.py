@@ -21,7 +21,8 @@ class ChangeKind(StrEnum):
     """What happens to one addition or product.
 
     CREATE_PRODUCT  a default product is created in ConnectWise and mapped
-    ADOPT_PRODUCT   a default product that is there already is mapped; nothing is written
+    ADOPT_PRODUCT   a default product that is there already is mapped; nothing is written. Without
+                    `product_id` it is the one that the same run creates, of the same identifier
     CREATE_ADDITION a new addition
     ADOPT_ADDITION  an addition that was not bound yet is bound; its quantity is set if it differs
     SET_QUANTITY    the quantity of a bound addition

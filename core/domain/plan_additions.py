@@ -1,0 +1,308 @@
+"""What becomes of the additions of one agreement, for one plan.
+
+An addition is known by its id once it is bound. Not bound yet, exactly one open addition of the
+product is adopted; several are ambiguous and never guessed; none: a new one is created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from core.domain import plan_findings as findings
+from core.domain.effective_date import effective_date
+from core.domain.models import (
+    Addition,
+    Binding,
+    Change,
+    ChangeKind,
+    Finding,
+    Target,
+    UsageGone,
+)
+from core.domain.plan_findings import Wanted
+from core.domain.plan_inputs import PlanInputs
+from core.domain.plan_products import BilledProduct, ProductScope
+from core.domain.quantity import CustomerQuantity, RuleProblem, customer_quantity, explain
+from core.errors import message
+
+_ZERO = Decimal(0)
+
+
+@dataclass
+class AgreementPlan:
+    """The outcome for one agreement. `existing` counts the additions that were looked after."""
+
+    changes: list[Change] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    existing: int = 0
+
+
+def is_open(addition: Addition, today: date) -> bool:
+    """Whether an addition is still billed: not cancelled, or only from a later day on."""
+    return addition.cancelled_date is None or addition.cancelled_date >= today
+
+
+def plan_agreement(
+    agreement_id: int, customers: Sequence[str], products: ProductScope, inputs: PlanInputs
+) -> AgreementPlan:
+    """Everything that happens on one agreement, for the customers on it whose sync is on."""
+    plan = AgreementPlan()
+    by_product: dict[int, list[Addition]] = {}
+    for addition in inputs.additions[agreement_id]:
+        by_product.setdefault(addition.product.id, []).append(addition)
+    bound = {
+        product_id: binding
+        for product_id in by_product.keys() | _bound_products(agreement_id, inputs)
+        if (binding := inputs.bindings.get((agreement_id, product_id))) is not None
+    }
+    for billed in _concerned(customers, products, by_product.keys() | bound.keys(), inputs):
+        if billed.blocked:
+            continue
+        wanted = _wanted(agreement_id, customers, billed, inputs)
+        if isinstance(wanted, Finding):
+            plan.findings.append(wanted)
+            continue
+        additions = by_product.get(billed.product_id, []) if billed.product_id else []
+        _decide(wanted, additions, bound.get(billed.product_id), inputs, plan)
+    waiting = _waits(customers, products, inputs)
+    for product_id in sorted(bound.keys() - products.untouched):
+        if (product_id, "") not in products.billed:
+            additions = by_product.get(product_id, [])
+            _decide_unmapped(agreement_id, additions, bound[product_id], waiting, inputs, plan)
+    return plan
+
+
+def _bound_products(agreement_id: int, inputs: PlanInputs) -> set[int]:
+    return inputs.bound_products.get(agreement_id, set())
+
+
+def _concerned(
+    customers: Sequence[str],
+    products: ProductScope,
+    present: set[int],
+    inputs: PlanInputs,
+) -> list[BilledProduct]:
+    """The billed products with usage of these customers, or with an addition on the agreement."""
+    keys = {
+        (billed.product_id, billed.code)
+        for customer in customers
+        for code in inputs.usage_of.get(customer, ())
+        if (billed := products.by_code.get(code)) is not None
+    }
+    keys |= {(product_id, "") for product_id in present if (product_id, "") in products.billed}
+    return [products.billed[key] for key in sorted(keys)]
+
+
+def _waits(customers: Sequence[str], products: ProductScope, inputs: PlanInputs) -> bool:
+    """Whether usage of these customers waits for a row that was mapped anew."""
+    return any(
+        code in products.waits
+        for customer in customers
+        for code in inputs.usage_of.get(customer, ())
+    )
+
+
+def _wanted(
+    agreement_id: int, customers: Sequence[str], billed: BilledProduct, inputs: PlanInputs
+) -> Wanted | Finding:
+    target = Target(agreement_id, billed.product_id, billed.code)
+    found: list[CustomerQuantity] = []
+    for customer in customers:
+        usage = inputs.usage_of.get(customer, {})
+        quantity = customer_quantity(
+            customer, usage, billed.members, billed.product_id, inputs.rules
+        )
+        if isinstance(quantity, RuleProblem):
+            return findings.rule_problem(quantity, target, customer, inputs)
+        found.append(quantity)
+    total = sum((quantity.quantity for quantity in found), _ZERO)
+    if total < 0:
+        return findings.negative(target, total, inputs)
+
+    def name(key: str) -> str:
+        known = inputs.products.get(key)
+        return inputs.customer_name(key) if known is None else inputs.sophos_name(key)
+
+    return Wanted(
+        target=target,
+        quantity=total,
+        used=any(quantity.used for quantity in found),
+        customers=tuple(quantity.customer_id for quantity in found if quantity.parts)
+        or tuple(customers),
+        parts=tuple(part for quantity in found for part in quantity.parts),
+        steps=explain(found, name, str(inputs.month)),
+    )
+
+
+# ---------------------------------------------------------------- one target
+
+
+def _decide(
+    wanted: Wanted,
+    additions: Sequence[Addition],
+    binding: Binding | None,
+    inputs: PlanInputs,
+    plan: AgreementPlan,
+) -> None:
+    still_open = [addition for addition in additions if is_open(addition, inputs.today)]
+    if binding is None:
+        _decide_unbound(wanted, additions, still_open, inputs, plan)
+        return
+    kept = next((a for a in still_open if a.id == binding.addition_id), None)
+    if kept is None:
+        _decide_gone(wanted, additions, binding, inputs, plan)
+        return
+    others = tuple(addition.id for addition in still_open if addition.id != kept.id)
+    if others:
+        plan.findings.append(findings.duplicate(wanted, kept, others, inputs))
+    _decide_bound(wanted, kept, binding, inputs, plan)
+
+
+def _decide_unbound(
+    wanted: Wanted,
+    additions: Sequence[Addition],
+    still_open: Sequence[Addition],
+    inputs: PlanInputs,
+    plan: AgreementPlan,
+) -> None:
+    if still_open and not wanted.used:
+        plan.findings.append(findings.without_usage(wanted, still_open, inputs))
+    elif len(still_open) > 1:
+        plan.findings.append(findings.ambiguous(wanted, still_open, inputs))
+    elif still_open:
+        plan.existing += 1
+        plan.changes.append(_existing(ChangeKind.ADOPT_ADDITION, wanted, still_open[0]))
+    elif wanted.quantity > 0:
+        plan.changes.append(_create(wanted, additions, inputs))
+
+
+def _decide_gone(
+    wanted: Wanted,
+    additions: Sequence[Addition],
+    binding: Binding,
+    inputs: PlanInputs,
+    plan: AgreementPlan,
+) -> None:
+    """The bound addition was deleted or cancelled: created anew only where a person says so."""
+    if not wanted.used or wanted.quantity <= 0:
+        return
+    if wanted.target.key in inputs.options.recreate:
+        plan.changes.append(_create(wanted, additions, inputs))
+        return
+    plan.findings.append(findings.bound_addition_gone(wanted, additions, binding, inputs))
+
+
+def _decide_bound(
+    wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanInputs, plan: AgreementPlan
+) -> None:
+    plan.existing += 1
+    same = kept.quantity == wanted.quantity
+    if not same and binding.month > inputs.month and not inputs.options.older_month_reason:
+        plan.findings.append(findings.newer_month(wanted, kept, binding, inputs))
+    elif not wanted.used:
+        _without(wanted, kept, inputs, plan)
+    else:
+        kind = ChangeKind.NOTHING if same else ChangeKind.SET_QUANTITY
+        plan.changes.append(_existing(kind, wanted, kept))
+
+
+def _without(wanted: Wanted, kept: Addition, inputs: PlanInputs, plan: AgreementPlan) -> None:
+    """Usage is gone: what the settings say."""
+    gone = inputs.settings.usage_gone
+    if gone is UsageGone.CANCEL:
+        plan.changes.append(_cancel(wanted, kept, inputs))
+    elif kept.quantity == 0:
+        plan.changes.append(_existing(ChangeKind.NOTHING, wanted, kept))
+    elif gone is UsageGone.LEAVE:
+        plan.findings.append(findings.left_as_it_is(wanted, kept, inputs))
+    else:
+        plan.changes.append(_existing(ChangeKind.ZERO, wanted, kept))
+
+
+def _decide_unmapped(
+    agreement_id: int,
+    additions: Sequence[Addition],
+    binding: Binding,
+    waiting: bool,
+    inputs: PlanInputs,
+    plan: AgreementPlan,
+) -> None:
+    """A bound addition to whose product nothing is mapped any more: its usage is gone from it.
+
+    While usage of the customer waits for a row that was mapped anew, it stays: nothing else
+    bills that usage yet.
+    """
+    kept = next(
+        (a for a in additions if a.id == binding.addition_id and is_open(a, inputs.today)), None
+    )
+    if kept is None:
+        return
+    target = Target(agreement_id, binding.product_id)
+    steps = (
+        message(
+            "No Sophos product is mapped to {product} any more.",
+            product=inputs.product_name(binding.product_id),
+        ),
+    )
+    wanted = Wanted(target, _ZERO, False, (), (), steps)
+    if waiting and kept.quantity > 0:
+        plan.existing += 1
+        plan.findings.append(findings.waits_for_another(wanted, kept, inputs))
+        return
+    _decide_bound(wanted, kept, binding, inputs, plan)
+
+
+# ---------------------------------------------------------------- changes
+
+
+def _existing(kind: ChangeKind, wanted: Wanted, addition: Addition) -> Change:
+    return Change(
+        kind=kind,
+        target=wanted.target,
+        customer_ids=wanted.customers,
+        addition_id=addition.id,
+        before=addition.quantity,
+        after=wanted.quantity,
+        unit_price=addition.unit_price,
+        parts=wanted.parts,
+        steps=wanted.steps,
+    )
+
+
+def _create(wanted: Wanted, additions: Sequence[Addition], inputs: PlanInputs) -> Change:
+    day, why = effective_date(inputs.month, inputs.agreements[wanted.target.agreement_id])
+    entry = (inputs.catalog or {}).get(wanted.target.product_id)
+    return Change(
+        kind=ChangeKind.CREATE_ADDITION,
+        target=wanted.target,
+        customer_ids=wanted.customers,
+        after=wanted.quantity,
+        effective_date=day,
+        date_reason=why,
+        known_ids=tuple(sorted(addition.id for addition in additions)),
+        unit_price=entry.price if entry else None,
+        parts=wanted.parts,
+        steps=wanted.steps,
+    )
+
+
+def _cancel(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> Change:
+    """Billed until the end of the month before, or for its first day if it began later."""
+    last = inputs.month.first_day - timedelta(days=1)
+    if kept.effective_date is not None:
+        last = max(last, kept.effective_date)
+    return Change(
+        kind=ChangeKind.CANCEL,
+        target=wanted.target,
+        customer_ids=wanted.customers,
+        addition_id=kept.id,
+        before=kept.quantity,
+        after=_ZERO,
+        cancelled_date=last,
+        unit_price=kept.unit_price,
+        parts=wanted.parts,
+        steps=wanted.steps,
+    )

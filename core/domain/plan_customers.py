@@ -1,0 +1,133 @@
+"""Which customers are billed on which agreement, for one plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from core.domain.models import (
+    AgreementStatus,
+    CustomerMapping,
+    Finding,
+    FindingKind,
+    Target,
+)
+from core.domain.plan_inputs import PlanInputs
+from core.errors import message
+
+_ZERO = Decimal(0)
+
+
+@dataclass
+class CustomerScope:
+    """The outcome: customers with sync on by agreement, in order, and what to say."""
+
+    customers: dict[int, list[str]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def customer_scope(inputs: PlanInputs) -> CustomerScope:
+    """Sort every customer that is mapped or has usage."""
+    scope = CustomerScope()
+    for customer_id in sorted(inputs.customer_mappings.keys() | inputs.usage_of.keys()):
+        finding = _finding(customer_id, inputs)
+        if finding is not None:
+            scope.findings.append(finding)
+            continue
+        mapping = inputs.customer_mappings.get(customer_id)
+        if mapping is not None and mapping.sync and mapping.agreement_id is not None:
+            scope.customers.setdefault(mapping.agreement_id, []).append(customer_id)
+    scope.findings += _orphaned(inputs)
+    return scope
+
+
+def _finding(customer_id: str, inputs: PlanInputs) -> Finding | None:
+    """Why a customer gets no writes; None when it does, or when it has nothing to write."""
+    mapping = inputs.customer_mappings.get(customer_id)
+    used = sum((u.billable for u in inputs.usage_of.get(customer_id, {}).values()), _ZERO)
+    name = inputs.customer_name(customer_id)
+    wanted = mapping is not None and mapping.sync
+    if mapping is None or mapping.agreement_id is None:
+        if not used and not wanted:
+            return None
+        return Finding(
+            kind=FindingKind.UNMAPPED_CUSTOMER,
+            blocks=wanted,
+            customer_id=customer_id,
+            quantity=used,
+            text=message("{customer} is not mapped to an agreement.", customer=name),
+            remedy=message("Choose its company and agreement on the page Customers."),
+        )
+    if not wanted:
+        if not used:
+            return None
+        return Finding(
+            kind=FindingKind.CUSTOMER_OFF,
+            blocks=False,
+            customer_id=customer_id,
+            quantity=used,
+            text=message("Sync of {customer} is off.", customer=name),
+            remedy=message("Turn it on if the customer shall be billed."),
+        )
+    return _agreement_finding(customer_id, mapping.agreement_id, used, inputs)
+
+
+def _agreement_finding(
+    customer_id: str, agreement_id: int, used: Decimal, inputs: PlanInputs
+) -> Finding | None:
+    agreement = inputs.agreements.get(agreement_id)
+    name = inputs.customer_name(customer_id)
+    if agreement is None or agreement.status is not AgreementStatus.ACTIVE or agreement.cancelled:
+        return Finding(
+            kind=FindingKind.NO_ACTIVE_AGREEMENT,
+            blocks=True,
+            customer_id=customer_id,
+            quantity=used,
+            text=message(
+                "The agreement {agreement} of {customer} is not active.",
+                agreement=inputs.agreement_name(agreement_id),
+                customer=name,
+            ),
+            remedy=message("Choose an active agreement on the page Customers."),
+        )
+    if agreement_id not in inputs.additions:
+        return Finding(
+            kind=FindingKind.UNREADABLE_AGREEMENT,
+            blocks=True,
+            customer_id=customer_id,
+            quantity=used,
+            text=message(
+                "The additions of {agreement} ({customer}) could not be read.",
+                agreement=agreement.name,
+                customer=name,
+            ),
+            remedy=message("Make the plan again; if it stays so, test the connections."),
+        )
+    return None
+
+
+def _orphaned(inputs: PlanInputs) -> list[Finding]:
+    """Additions that sync kept, on agreements that no customer is mapped to any more."""
+    mapped = _mapped_agreements(inputs.customer_mappings)
+    return [
+        Finding(
+            kind=FindingKind.ORPHANED_ADDITION,
+            blocks=False,
+            target=Target(agreement_id, product_id),
+            addition_ids=(binding.addition_id,),
+            quantity=binding.quantity,
+            text=message(
+                "Sync kept {product} on {agreement}, and no customer is mapped to it any more.",
+                product=inputs.product_name(product_id),
+                agreement=inputs.agreement_name(agreement_id),
+            ),
+            remedy=message("Look in ConnectWise whether that addition shall still be billed."),
+        )
+        for (agreement_id, product_id), binding in sorted(inputs.bindings.items())
+        if agreement_id not in mapped and binding.quantity > 0
+    ]
+
+
+def _mapped_agreements(mappings: Mapping[str, CustomerMapping]) -> set[int]:
+    return {m.agreement_id for m in mappings.values() if m.agreement_id is not None}

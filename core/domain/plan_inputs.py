@@ -1,0 +1,101 @@
+"""Everything that a plan is made from, as one value. Reading it is the caller's business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+
+from core.domain.models import (
+    Addition,
+    Agreement,
+    Binding,
+    CatalogEntry,
+    CustomerMapping,
+    PlanOptions,
+    ProductMapping,
+    QuantityRules,
+    SophosProduct,
+    SyncSettings,
+    Usage,
+    UsageFetch,
+)
+from core.domain.month import Month
+
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanInputs:
+    """One month, and all that is known.
+
+    `fetch` is the complete reading that `usage` comes from; `newest_fetch` the last attempt,
+    whatever became of it. `customer_names` are for reading. `catalog` is None while it was never
+    read. `additions` has an entry for every agreement that could be read, also for one without
+    additions: an agreement that is missing there gets no writes. `bindings` by agreement and
+    ConnectWise product.
+    """
+
+    month: Month
+    today: date
+    fetch: UsageFetch | None
+    newest_fetch: UsageFetch | None
+    usage: Sequence[Usage]
+    products: Mapping[str, SophosProduct]
+    mappings: Mapping[str, ProductMapping]
+    catalog: Mapping[int, CatalogEntry] | None
+    customer_mappings: Mapping[str, CustomerMapping]
+    agreements: Mapping[int, Agreement]
+    additions: Mapping[int, Sequence[Addition]]
+    bindings: Mapping[tuple[int, int], Binding]
+    rules: QuantityRules = field(default_factory=QuantityRules)
+    customer_names: Mapping[str, str] = field(default_factory=dict)
+    closed: frozenset[Month] = frozenset()
+    settings: SyncSettings = field(default_factory=SyncSettings)
+    options: PlanOptions = field(default_factory=PlanOptions)
+
+    @cached_property
+    def usage_of(self) -> Mapping[str, Mapping[str, Usage]]:
+        """Usage by customer and product code; without the lines that belong to no customer."""
+        found: dict[str, dict[str, Usage]] = {}
+        for usage in self.usage:
+            if usage.account_id is not None:
+                found.setdefault(usage.account_id, {})[usage.product_code] = usage
+        return found
+
+    @cached_property
+    def billable_of_product(self) -> Mapping[str, Decimal]:
+        """The billable quantity of each product over all customers, the unassigned included."""
+        found: dict[str, Decimal] = {}
+        for usage in self.usage:
+            found[usage.product_code] = found.get(usage.product_code, _ZERO) + usage.billable
+        return found
+
+    @cached_property
+    def bound_products(self) -> Mapping[int, set[int]]:
+        """The ConnectWise products with a bound addition, by agreement."""
+        found: dict[int, set[int]] = {}
+        for agreement_id, product_id in self.bindings:
+            found.setdefault(agreement_id, set()).add(product_id)
+        return found
+
+    def customer_name(self, customer_id: str) -> str:
+        """For sentences; the id where no name is known."""
+        return self.customer_names.get(customer_id) or customer_id
+
+    def sophos_name(self, code: str) -> str:
+        """For sentences; the code where no name is known."""
+        product = self.products.get(code)
+        return (product.description if product else "") or code
+
+    def product_name(self, product_id: int) -> str:
+        """For sentences: the identifier of a ConnectWise product, else its id."""
+        entry = self.catalog.get(product_id) if self.catalog else None
+        return entry.identifier if entry else f"#{product_id}"
+
+    def agreement_name(self, agreement_id: int) -> str:
+        """For sentences: the agreement's name, else its id."""
+        agreement = self.agreements.get(agreement_id)
+        return agreement.name if agreement else f"#{agreement_id}"
