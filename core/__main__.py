@@ -18,7 +18,8 @@ from typing import NoReturn
 
 from core.domain.csv_table import decode
 from core.domain.month import Month
-from core.domain.saving import RowEdit
+from core.domain.row_edits import RowEdit
+from core.domain.saving import MappingValues
 from core.errors import InputError, Problem, UsageSyncError, message
 from core.sandbox.server import start_sandbox
 from core.services import Services, build_services
@@ -212,9 +213,9 @@ def _mappings_import(options: argparse.Namespace) -> int:
     return PENDING if edits and not options.apply else DONE
 
 
-def _edit_json(edit: RowEdit) -> dict[str, object]:
+def _edit_json(edit: RowEdit[MappingValues]) -> dict[str, object]:
     return {
-        "product_code": edit.product_code,
+        "product_code": edit.key,
         "old": {
             "connectwise_product_id": edit.base.connectwise_product_id,
             "sync": edit.base.sync,
@@ -226,11 +227,11 @@ def _edit_json(edit: RowEdit) -> dict[str, object]:
     }
 
 
-def _say_edits(edits: Sequence[RowEdit], *, applied: bool) -> None:
+def _say_edits(edits: Sequence[RowEdit[MappingValues]], *, applied: bool) -> None:
     for edit in edits:
         old, new = edit.base, edit.wanted
         print(
-            f"{edit.product_code}: product {old.connectwise_product_id or '-'} -> "
+            f"{edit.key}: product {old.connectwise_product_id or '-'} -> "
             f"{new.connectwise_product_id or '-'}, sync {_word(old.sync)} -> {_word(new.sync)}"
         )
     if not edits:

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from core.domain.csv_cells import neutralise, restore
 from core.domain.csv_table import Record, Table, read_table
 from core.domain.models import MappingRow, ProductMapping
-from core.domain.saving import MappingValues, RowEdit, code_problem
+from core.domain.row_edits import RowEdit
+from core.domain.saving import MappingValues, code_problem
 from core.errors import Message, Problem, message
 
 REQUIRED_COLUMNS = ("product_code", "connectwise_product_id", "sync")
@@ -59,7 +60,7 @@ class CsvImport:
     problems: tuple[Problem, ...] = ()
     notices: tuple[Message, ...] = ()
 
-    def edits(self, current: Mapping[str, ProductMapping]) -> tuple[RowEdit, ...]:
+    def edits(self, current: Mapping[str, ProductMapping]) -> tuple[RowEdit[MappingValues], ...]:
         """The rows that differ from the stored mappings, as edits of what is stored now.
 
         A code that is not stored yet counts as different: it is taken up and waits for usage.
@@ -113,7 +114,7 @@ def _cells(row: MappingRow) -> tuple[str, ...]:
     )
 
 
-def _edit(row: ImportedMapping, stored: ProductMapping | None) -> RowEdit:
+def _edit(row: ImportedMapping, stored: ProductMapping | None) -> RowEdit[MappingValues]:
     if stored is None:
         return RowEdit(row.product_code, 0, MappingValues(), row.values)
     return RowEdit(row.product_code, stored.version, MappingValues.of(stored), row.values)

@@ -10,11 +10,22 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from core.domain.mapping import MappingChange
 from core.domain.models import CatalogEntry, ProductClass, ProductMapping
+from core.domain.row_edits import Conflict, RowBase, RowEdit, SavedBy, compare, repeated
 from core.errors import Problem, message
+
+__all__ = [
+    "CODE_LIMIT",
+    "Conflict",
+    "MappingValues",
+    "RowEdit",
+    "SavePlan",
+    "code_problem",
+    "plan_save",
+    "product_problem",
+]
 
 CODE_LIMIT = 100
 
@@ -33,29 +44,6 @@ class MappingValues:
 
 
 @dataclass(frozen=True)
-class RowEdit:
-    """One row as an editor wants it: what was loaded (`base`, at `base_version`) and what for."""
-
-    product_code: str
-    base_version: int
-    base: MappingValues
-    wanted: MappingValues
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A row that somebody else changed since it was loaded. `by` and `at` are of their save."""
-
-    product_code: str
-    base: MappingValues
-    mine: MappingValues
-    theirs: MappingValues
-    theirs_version: int
-    by: str = ""
-    at: datetime | None = None
-
-
-@dataclass(frozen=True)
 class SavePlan:
     """What a save would do. With `problems`, nothing at all may be written.
 
@@ -63,82 +51,61 @@ class SavePlan:
     """
 
     changes: tuple[MappingChange, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[Conflict[MappingValues], ...] = ()
     problems: tuple[Problem, ...] = ()
     unchanged: tuple[str, ...] = ()
 
 
 def plan_save(
-    staged: Sequence[RowEdit],
+    staged: Sequence[RowEdit[MappingValues]],
     current: Mapping[str, ProductMapping],
     catalog: Mapping[int, CatalogEntry] | None,
     *,
-    saved_by: Mapping[str, tuple[str, datetime]] | None = None,
+    saved_by: SavedBy | None = None,
 ) -> SavePlan:
     """Compare the edits with what is stored now.
 
     A code without a stored mapping is accepted: it waits for its usage. `catalog` is None while
     there is no snapshot to check products against. `saved_by` has who saved a row last, and when.
     """
-    changes: list[MappingChange] = []
-    conflicts: list[Conflict] = []
-    unchanged: list[str] = []
-    for edit in staged:
-        stored = current.get(edit.product_code)
-        theirs = MappingValues() if stored is None else MappingValues.of(stored)
-        version = 0 if stored is None else stored.version
-        if stored is not None and theirs == edit.wanted:
-            unchanged.append(edit.product_code)
-        elif version != edit.base_version and theirs != edit.base:
-            conflicts.append(_conflict(edit, theirs, version, saved_by or {}))
-        else:
-            changes.append(_change(edit))
+
+    def stored(code: str) -> RowBase[MappingValues] | None:
+        mapping = current.get(code)
+        return None if mapping is None else RowBase(MappingValues.of(mapping), mapping.version)
+
+    compared = compare(staged, stored, MappingValues(), saved_by or {})
     problems = (*_repeated(staged), *_problems(staged, current, catalog))
-    return SavePlan(tuple(changes), tuple(conflicts), problems, tuple(unchanged))
+    changes = tuple(_change(edit) for edit in compared.changes)
+    return SavePlan(changes, compared.conflicts, problems, compared.unchanged)
 
 
-def _change(edit: RowEdit) -> MappingChange:
-    return MappingChange(edit.product_code, edit.wanted.connectwise_product_id, edit.wanted.sync)
+def _change(edit: RowEdit[MappingValues]) -> MappingChange:
+    return MappingChange(edit.key, edit.wanted.connectwise_product_id, edit.wanted.sync)
 
 
-def _conflict(
-    edit: RowEdit,
-    theirs: MappingValues,
-    version: int,
-    saved_by: Mapping[str, tuple[str, datetime]],
-) -> Conflict:
-    by, at = saved_by.get(edit.product_code, ("", None))
-    return Conflict(edit.product_code, edit.base, edit.wanted, theirs, version, by, at)
-
-
-def _repeated(staged: Sequence[RowEdit]) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for edit in staged:
-        if edit.product_code in seen:
-            yield Problem(
-                message("The product code {code} is edited twice.", code=edit.product_code),
-                field="product_code",
-            )
-        seen.add(edit.product_code)
+def _repeated(staged: Sequence[RowEdit[MappingValues]]) -> Iterator[Problem]:
+    for code in repeated(edit.key for edit in staged):
+        text = message("The product code {code} is edited twice.", code=code)
+        yield Problem(text, field="product_code")
 
 
 def _problems(
-    staged: Sequence[RowEdit],
+    staged: Sequence[RowEdit[MappingValues]],
     current: Mapping[str, ProductMapping],
     catalog: Mapping[int, CatalogEntry] | None,
 ) -> Iterator[Problem]:
     for edit in staged:
-        problem = code_problem(edit.product_code)
+        problem = code_problem(edit.key)
         if problem is not None:
-            yield replace(problem, key=edit.product_code)
-        stored = current.get(edit.product_code)
+            yield replace(problem, key=edit.key)
+        stored = current.get(edit.key)
         product_id = edit.wanted.connectwise_product_id
         # A product that is mapped already may have gone since; switching sync off must still work.
         if product_id is None or (stored and stored.connectwise_product_id == product_id):
             continue
-        problem = product_problem(edit.product_code, product_id, catalog)
+        problem = product_problem(edit.key, product_id, catalog)
         if problem is not None:
-            yield replace(problem, key=edit.product_code)
+            yield replace(problem, key=edit.key)
 
 
 def code_problem(code: str) -> Problem | None:

@@ -25,7 +25,8 @@ from core.domain.models import (
     SophosProduct,
     Suggestion,
 )
-from core.domain.saving import Conflict, RowEdit, SavePlan, plan_save
+from core.domain.row_edits import Conflict, RowEdit
+from core.domain.saving import MappingValues, SavePlan, plan_save
 from core.domain.sophos_products import is_firewall
 from core.domain.suggestions import suggest
 from core.errors import InputError, Problem, message
@@ -42,7 +43,7 @@ class SaveResult:
     """What a save did. `conflicts` are the rows that it refused."""
 
     saved: tuple[ProductMapping, ...]
-    conflicts: tuple[Conflict, ...]
+    conflicts: tuple[Conflict[MappingValues], ...]
 
 
 class Mappings:
@@ -66,14 +67,16 @@ class Mappings:
         """Changes with the rows, and is never that of another process."""
         return self._store.revision, self._catalog.version()
 
-    def save(self, edits: Sequence[RowEdit], by: str, origin: str = "grid") -> SaveResult:
+    def save(
+        self, edits: Sequence[RowEdit[MappingValues]], by: str, origin: str = "grid"
+    ) -> SaveResult:
         """Save all rows at once, except those that somebody else changed since they were loaded.
 
         Raises InputError with every problem when any value is not acceptable; then nothing is
         saved. A kill at any moment leaves all or none of it.
         """
         now = self._clock()
-        conflicts: tuple[Conflict, ...] = ()
+        conflicts: tuple[Conflict[MappingValues], ...] = ()
 
         def decide(current: dict[str, ProductMapping]) -> MappingWrite:
             nonlocal conflicts
@@ -105,7 +108,7 @@ class Mappings:
         """What a CSV asks for, with every bad row. Nothing is applied."""
         return parse_mappings(text)
 
-    def check_csv(self, parsed: CsvImport) -> tuple[RowEdit, ...]:
+    def check_csv(self, parsed: CsvImport) -> tuple[RowEdit[MappingValues], ...]:
         """The edits that an import would save; raises InputError with every bad row."""
         current = self._store.mappings.all()
         edits = parsed.edits(current)
@@ -118,7 +121,7 @@ class Mappings:
                 remedy=message("Correct these rows and import the file again."),
             )
         changed = {change.product_code for change in plan.changes}
-        return tuple(edit for edit in edits if edit.product_code in changed)
+        return tuple(edit for edit in edits if edit.key in changed)
 
     def _read_rows(self) -> Iterator[MappingRow]:
         products = {product.code: product for product in self._store.products.all()}
@@ -136,8 +139,8 @@ class Mappings:
                 suggestions.get(code),
             )
 
-    def _with_saver(self, conflict: Conflict) -> Conflict:
-        newest = self._store.mappings.history(conflict.product_code, 1)
+    def _with_saver(self, conflict: Conflict[MappingValues]) -> Conflict[MappingValues]:
+        newest = self._store.mappings.history(conflict.key, 1)
         return replace(conflict, by=newest[0].by, at=newest[0].at) if newest else conflict
 
     def _suggest(

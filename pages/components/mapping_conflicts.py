@@ -48,7 +48,7 @@ def _draw_one(
     by_code: Mapping[str, MappingRow],
     catalog: Catalog,
 ) -> None:
-    code = conflict.product_code
+    code = conflict.key
     st.markdown(f"**{as_typed(product_title(code, by_code))}**")
     saver = _saver(services, code)
     if saver:
@@ -90,4 +90,4 @@ def _keep_theirs(code: str) -> None:
 
 def _use_mine(conflict: Conflict) -> None:
     base = RowBase(conflict.theirs, conflict.theirs_version)
-    session.put_staged(session.staged().rebase(conflict.product_code, base))
+    session.put_staged(session.staged().rebase(conflict.key, base))

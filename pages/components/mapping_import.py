@@ -48,10 +48,10 @@ def cell_edits(edits: Sequence[RowEdit], rows: Sequence[MappingRow]) -> list[Cel
     current = {row.mapping.product_code: RowBase.of(row.mapping) for row in rows}
     cells = []
     for edit in edits:
-        base = current.get(edit.product_code, RowBase())
+        base = current.get(edit.key, RowBase())
         product_id, sync = edit.wanted.connectwise_product_id, edit.wanted.sync
-        cells.append(CellEdit(edit.product_code, PRODUCT, product_id, base))
-        cells.append(CellEdit(edit.product_code, SYNC, sync, base))
+        cells.append(CellEdit(edit.key, PRODUCT, product_id, base))
+        cells.append(CellEdit(edit.key, SYNC, sync, base))
     return cells
 
 

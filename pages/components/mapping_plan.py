@@ -44,9 +44,9 @@ def review(
 ) -> Review:
     """The plan with its words. Refused rows are left out of lines and consequences."""
     plan = plan_of(staged, rows, catalog)
-    refused = {conflict.product_code for conflict in plan.conflicts}
+    refused = {conflict.key for conflict in plan.conflicts}
     by_code = {row.mapping.product_code: row for row in rows}
-    edits = [edit for edit in staged.edits() if edit.product_code not in refused]
+    edits = [edit for edit in staged.edits() if edit.key not in refused]
     lines = [line for edit in edits for line in _lines(edit, by_code, catalog)]
     told = [_consequence(edit, by_code, catalog, now) for edit in edits]
     return Review(plan, tuple(lines), tuple(words for words in told if words))
@@ -75,7 +75,7 @@ def _is_stored(mapping: ProductMapping) -> bool:
 def _lines(
     edit: RowEdit, by_code: Mapping[str, MappingRow], catalog: Catalog
 ) -> Iterator[ChangeLine]:
-    title = product_title(edit.product_code, by_code)
+    title = product_title(edit.key, by_code)
     base, wanted = edit.base, edit.wanted
     if base.connectwise_product_id != wanted.connectwise_product_id:
         old = product_words(base.connectwise_product_id, catalog)
@@ -88,10 +88,10 @@ def _lines(
 def _consequence(
     edit: RowEdit, by_code: Mapping[str, MappingRow], catalog: Catalog, now: datetime
 ) -> str:
-    row = by_code.get(edit.product_code)
-    before = row.mapping if row else new_mapping(edit.product_code, now)
+    row = by_code.get(edit.key)
+    before = row.mapping if row else new_mapping(edit.key, now)
     after = after_save(before, edit.wanted, catalog, now)
-    title = product_title(edit.product_code, by_code)
+    title = product_title(edit.key, by_code)
     if after.state is MappingState.STOPPED and before.state is not MappingState.STOPPED:
         return _(
             "Sync of {product} will stop. {resumes}", product=title, resumes=what_resumes(after)

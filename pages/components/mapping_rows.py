@@ -54,8 +54,8 @@ def with_staged_codes(
 
 def grid_rows(rows: Sequence[MappingRow], drawing: Drawing) -> list[GridRow]:
     """The rows as they are shown."""
-    wanted = {edit.product_code: edit.wanted for edit in drawing.staged.edits()}
-    bases = {edit.product_code: edit.base for edit in drawing.staged.edits()}
+    wanted = {edit.key: edit.wanted for edit in drawing.staged.edits()}
+    bases = {edit.key: edit.base for edit in drawing.staged.edits()}
     return [_grid_row(row, wanted.get(row.mapping.product_code), bases, drawing) for row in rows]
 
 

@@ -103,7 +103,7 @@ def _save(services: Services) -> None:
     except UsageSyncError as error:
         show_error(error)
         return
-    refused = {conflict.product_code for conflict in result.conflicts}
+    refused = {conflict.key for conflict in result.conflicts}
     session.put_staged(staged.saved(set(staged.changes()) - refused))
     st.session_state[_NOTICE] = ngettext(
         "Saved {count} product.", "Saved {count} products.", len(result.saved)

@@ -60,7 +60,7 @@ def draw_mapping(services: Services) -> None:
     drawing = Drawing(
         staged=staged,
         catalog=catalog,
-        conflicts={conflict.product_code for conflict in conflicts},
+        conflicts={conflict.key for conflict in conflicts},
         now=services.clock(),
         seen=session.last_step(),
         decimals=most_decimals(rows),

@@ -146,7 +146,7 @@ def test_each_row_ends_in_exactly_one_place_and_no_foreign_change_is_lost(given_
         current[code] = stored(code, theirs, version=5 + row["moved"])
     result = plan_save(edits, current, CATALOG)
     placed = [c.product_code for c in result.changes]
-    placed += [c.product_code for c in result.conflicts]
+    placed += [c.key for c in result.conflicts]
     placed += result.unchanged
     assert sorted(placed) == [f"P{number}" for number in range(len(given_rows))]
     for change in result.changes:

@@ -145,8 +145,8 @@ def test_changes_are_the_difference_between_loaded_and_last_staged(given_batches
             expected.setdefault(code, {})[name] = StagedCell(loaded, value)
     assert staged.changes() == expected
     for edit in staged.edits():
-        assert edit.base == bases[edit.product_code].values
-        assert edit.base_version == bases[edit.product_code].version
+        assert edit.base == bases[edit.key].values
+        assert edit.base_version == bases[edit.key].version
         assert edit.wanted != edit.base
 
 

@@ -229,7 +229,7 @@ def test_the_review_leaves_rows_in_conflict_out_and_tells_every_problem() -> Non
     theirs = replace(loaded, mapping=replace(loaded.mapping, connectwise_product_id=3, version=5))
     staged = StagedEdits().stage("A", PRODUCT, 2, RowBase.of(loaded.mapping))
     found = review(staged, [theirs], CATALOG, NOW)
-    assert [conflict.product_code for conflict in found.plan.conflicts] == ["A"]
+    assert [conflict.key for conflict in found.plan.conflicts] == ["A"]
     assert found.lines == ()
     rows = [row_of("B"), row_of("C")]
     wrong = StagedEdits()

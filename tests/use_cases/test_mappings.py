@@ -120,7 +120,7 @@ def test_a_row_changed_by_somebody_else_is_refused_and_the_others_are_saved(
     result = filled.mappings.save(mine, "ana")
     assert [mapping.product_code for mapping in result.saved] == ["XDR-MSP"]
     (conflict,) = result.conflicts
-    assert conflict.product_code == CODE
+    assert conflict.key == CODE
     assert conflict.base == MappingValues()
     assert conflict.theirs == MappingValues(usable(filled, 1), False)
     assert conflict.mine == MappingValues(usable(filled, 0), True)
