@@ -28,7 +28,7 @@ from core.domain.plan_limits import check_limits
 from core.domain.plan_products import product_scope
 from core.errors import Message, message
 
-__all__ = ["PlanInputs", "make_plan"]
+__all__ = ["PlanInputs", "make_plan", "source_finding"]
 
 _ZERO = Decimal(0)
 _PRODUCTS = frozenset({ChangeKind.CREATE_PRODUCT, ChangeKind.ADOPT_PRODUCT})
@@ -149,11 +149,13 @@ def _month_finding(inputs: PlanInputs) -> Finding | None:
             message("{month} is not over yet.", month=str(month)),
             message("Choose a month that is over; the month in progress syncs only once a day."),
         )
-    return _fetch_finding(inputs, month < current)
+    return source_finding(inputs)
 
 
-def _fetch_finding(inputs: PlanInputs, over: bool) -> Finding | None:
+def source_finding(inputs: PlanInputs) -> Finding | None:
+    """Why the usage of the month says nothing: missing, incomplete or old; None when it does."""
     month = str(inputs.month)
+    over = inputs.month < Month.of(inputs.today)
     newest = inputs.newest_fetch
     if newest is not None and newest.status is FetchStatus.INCOMPLETE:
         return _stop(

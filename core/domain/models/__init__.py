@@ -49,6 +49,15 @@ from core.domain.models.plans import (
     PlanOptions,
     Target,
 )
+from core.domain.models.reconciliation import (
+    Acceptance,
+    Reconciliation,
+    ReconciliationRow,
+    RowClass,
+    Tolerance,
+    Tolerances,
+    Totals,
+)
 from core.domain.models.rules import (
     Basis,
     BundleRule,
@@ -85,6 +94,7 @@ from core.domain.models.usage import (
 )
 
 __all__ = [
+    "Acceptance",
     "Addition",
     "Agreement",
     "AgreementStatus",
@@ -131,9 +141,12 @@ __all__ = [
     "ProductUsage",
     "QuantityRule",
     "QuantityRules",
+    "Reconciliation",
+    "ReconciliationRow",
     "RecurringCycleType",
     "Reference",
     "Rounding",
+    "RowClass",
     "RuleOverride",
     "Run",
     "RunChange",
@@ -147,6 +160,9 @@ __all__ = [
     "SyncSettings",
     "Target",
     "Tenant",
+    "Tolerance",
+    "Tolerances",
+    "Totals",
     "Usage",
     "UsageFetch",
     "UsageGone",

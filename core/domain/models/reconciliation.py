@@ -1,0 +1,168 @@
+"""Used against billed, for one month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from core.domain.models.plans import Part
+from core.domain.month import Month
+from core.errors import Message
+
+_ZERO = Decimal(0)
+
+
+class RowClass(StrEnum):
+    """What a row of the reconciliation is.
+
+    AMBIGUOUS: several additions, or rules that contradict each other. STALE_SOURCE: the usage of
+    the month is missing, incomplete or old, so nothing can be said. EXCLUDED: a difference that
+    somebody accepted, with a reason.
+    """
+
+    MATCHED = "matched"
+    WITHIN_TOLERANCE = "within_tolerance"
+    UNDER_BILLED = "under_billed"
+    OVER_BILLED = "over_billed"
+    MISSING_ADDITION = "missing_addition"
+    ADDITION_WITHOUT_USAGE = "addition_without_usage"
+    UNMAPPED_PRODUCT = "unmapped_product"
+    UNMAPPED_CUSTOMER = "unmapped_customer"
+    UNASSIGNED_USAGE = "unassigned_usage"
+    SYNC_OFF = "sync_off"
+    AMBIGUOUS = "ambiguous"
+    STALE_SOURCE = "stale_source"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """A difference up to `units`, or up to `percent` (0 to 100) of what is expected, whichever is
+    more, is within tolerance."""
+
+    units: Decimal = _ZERO
+    percent: Decimal = _ZERO
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """The tolerance in general, and those of single ConnectWise products by id."""
+
+    general: Tolerance = field(default_factory=Tolerance)
+    by_product: Mapping[int, Tolerance] = field(default_factory=dict)
+
+    def of(self, product_id: int | None) -> Tolerance:
+        """The tolerance in force for a product."""
+        return self.general if product_id is None else self.by_product.get(product_id, self.general)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """Somebody accepts a difference until and including a month. `key` is that of the row."""
+
+    key: str
+    reason: str
+    until: Month | None
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconciliationRow:
+    """One customer (or several that share an agreement) and one ConnectWise product or, where
+    there is none, one Sophos product; per addition where there are several.
+
+    `used` is the billable usage by customer and Sophos product; `expected` the quantity after the
+    rules, None where none follows; `billed` the addition's quantity less its included units, None
+    without an addition. `unit_price` is per unit and billing period. `cost` is what the vendor
+    charges for the usage, None where its lines do not say it in one currency. `key` is stable over
+    months and renames.
+    """
+
+    key: str
+    row_class: RowClass
+    customer_ids: tuple[str, ...] = ()
+    agreement_id: int | None = None
+    product_id: int | None = None
+    product_codes: tuple[str, ...] = ()
+    addition_id: int | None = None
+    used: tuple[Part, ...] = ()
+    expected: Decimal | None = None
+    quantity: Decimal | None = None
+    included: Decimal = _ZERO
+    unit_price: Decimal | None = None
+    cost: Decimal | None = None
+    ordered: Decimal | None = None
+    steps: tuple[Message, ...] = ()
+    acceptance: Acceptance | None = None
+    accepted_class: RowClass | None = None
+
+    @property
+    def used_units(self) -> Decimal:
+        """All billable units of the row."""
+        return sum((part.quantity for part in self.used), _ZERO)
+
+    @property
+    def billed(self) -> Decimal | None:
+        """What the customer pays for: the quantity less the included units, never below zero."""
+        return None if self.quantity is None else max(_ZERO, self.quantity - self.included)
+
+    @property
+    def difference(self) -> Decimal | None:
+        """What should be billed less what is: positive is not billed, negative is too much.
+
+        The included units of the addition are free in both. None where no quantity follows.
+        """
+        if self.expected is None:
+            return None
+        return max(_ZERO, self.expected - self.included) - (self.billed or _ZERO)
+
+    @property
+    def money(self) -> Decimal | None:
+        """The difference at the unit price; None without one of the two."""
+        if self.difference is None or self.unit_price is None:
+            return None
+        return self.difference * self.unit_price
+
+    @property
+    def revenue(self) -> Decimal | None:
+        """What the customer is billed for the row; None without a price."""
+        if self.billed is None or self.unit_price is None:
+            return None
+        return self.billed * self.unit_price
+
+    @property
+    def margin(self) -> Decimal | None:
+        """Revenue less cost; None where one of them is not known."""
+        if self.revenue is None or self.cost is None:
+            return None
+        return self.revenue - self.cost
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Sums over rows. `match_rate` is the share (0 to 1) of the rows that could be compared and
+    need nobody; None without such rows."""
+
+    rows: int
+    under_billed: Decimal
+    over_billed: Decimal
+    open_exceptions: int
+    match_rate: Decimal | None
+    used: Decimal
+    billed: Decimal
+    cost: Decimal
+    by_class: Mapping[RowClass, int] = field(default_factory=dict)
+    money_by_class: Mapping[RowClass, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    """The report of one month: every used unit, and every open addition of a mapped product on a
+    mapped agreement, is in exactly one row."""
+
+    month: Month
+    rows: tuple[ReconciliationRow, ...]
+    totals: Totals
+    source_problem: Message | None = None

@@ -1,0 +1,332 @@
+"""The reconciliation: nothing is lost, nothing counts twice, and each class at its edges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.domain.models import (
+    Acceptance,
+    AgreementStatus,
+    BillCustomer,
+    ChangeKind,
+    FetchStatus,
+    MappingState,
+    QuantityRule,
+    QuantityRules,
+    ReconciliationRow,
+    RowClass,
+    Tolerance,
+    Tolerances,
+)
+from core.domain.plan_additions import is_open
+from core.domain.planning import PlanInputs, make_plan
+from core.domain.reconciliation import compare, reconcile, totals_of
+from tests.domain.planning_world import (
+    MONTH,
+    addition,
+    agreement,
+    applied,
+    bind,
+    customer,
+    entry,
+    fetched,
+    mapping,
+    renamed,
+    usage,
+    world,
+    worlds,
+)
+
+KEPT = addition(100, 11, 1, 5)
+_NEEDS_NOBODY = {RowClass.MATCHED, RowClass.WITHIN_TOLERANCE}
+
+
+def simple(**more: object) -> PlanInputs:
+    values: dict[str, object] = {
+        "usages": [usage("alpha", "X", 8)],
+        "mappings": [mapping("X", 1)],
+        "customers": [customer("alpha", 11)],
+        "agreements": [agreement(11)],
+        "additions": [KEPT],
+        "catalog": [entry(1)],
+        **more,
+    }
+    return world(**values)  # type: ignore[arg-type]
+
+
+def only(inputs: PlanInputs, **more: object) -> ReconciliationRow:
+    (row,) = reconcile(inputs, **more).rows  # type: ignore[arg-type]
+    return row
+
+
+# ---------------------------------------------------------------- properties
+
+
+@given(worlds())
+@settings(max_examples=300)
+def test_every_used_unit_is_in_exactly_one_row(inputs: PlanInputs) -> None:
+    found = Counter(
+        {
+            (part.customer_id or None, part.product_code): 0
+            for row in reconcile(inputs).rows
+            for part in row.used
+        }
+    )
+    units: dict[tuple[str | None, str], Decimal] = {}
+    for row in reconcile(inputs).rows:
+        for part in row.used:
+            found[part.customer_id or None, part.product_code] += 1
+            units[part.customer_id or None, part.product_code] = part.quantity
+    assert units == {(u.account_id, u.product_code): u.billable for u in inputs.usage}
+    assert set(found.values()) <= {1}
+
+
+@given(worlds())
+@settings(max_examples=300)
+def test_every_open_addition_of_a_mapped_product_is_in_exactly_one_row(
+    inputs: PlanInputs,
+) -> None:
+    mapped = {m.connectwise_product_id for m in inputs.mappings.values()}
+    agreements = {
+        m.agreement_id
+        for m in inputs.customer_mappings.values()
+        if m.agreement_id is not None
+        and inputs.agreements[m.agreement_id].status is AgreementStatus.ACTIVE
+    }
+    expected = Counter(
+        each.id
+        for agreement_id in agreements
+        for each in inputs.additions[agreement_id]
+        if is_open(each, inputs.today)
+        and (each.product.id in mapped or (agreement_id, each.product.id) in inputs.bindings)
+    )
+    rows = reconcile(inputs).rows
+    assert Counter(row.addition_id for row in rows if row.addition_id is not None) == expected
+
+
+@given(worlds())
+@settings(max_examples=200)
+def test_keys_are_unique_and_totals_are_those_of_the_rows(inputs: PlanInputs) -> None:
+    report = reconcile(inputs)
+    keys = [row.key for row in report.rows]
+    assert len(set(keys)) == len(keys)
+    assert report.totals == totals_of(report.rows)
+    assert report.totals.used == sum((u.billable for u in inputs.usage), Decimal(0))
+    assert sum(report.totals.by_class.values()) == len(report.rows)
+
+
+@given(worlds())
+@settings(max_examples=200)
+def test_what_a_plan_changes_differs_and_what_was_applied_matches(inputs: PlanInputs) -> None:
+    """A row that is expected to change is no match; afterwards it is one."""
+    plan = make_plan(inputs)
+    after = {row.key: row for row in reconcile(applied(inputs, plan)).rows}
+    before = {row.key: row for row in reconcile(inputs).rows}
+    for change in plan.changes:
+        if change.target.agreement_id == 0 or not change.target.product_id:
+            continue
+        if change.before is not None and change.before != change.after:
+            row = before.get(change.target.key)
+            if row is not None:
+                assert row.row_class not in _NEEDS_NOBODY
+        if change.kind is ChangeKind.CANCEL:
+            continue  # an addition that stood beside it may be left
+        done = after.get(change.target.key)
+        if done is not None and done.row_class is not RowClass.SYNC_OFF:
+            assert done.row_class is RowClass.MATCHED
+
+
+@given(worlds())
+@settings(max_examples=100)
+def test_renames_do_not_matter(inputs: PlanInputs) -> None:
+    def facts(report: object) -> list[object]:
+        return [
+            (r.key, r.row_class, r.used, r.expected, r.quantity)
+            for r in report.rows  # type: ignore[attr-defined]
+        ]
+
+    assert facts(reconcile(renamed(inputs))) == facts(reconcile(inputs))
+
+
+@given(
+    st.decimals(0, 50, places=1),
+    st.decimals(0, 50, places=1),
+    st.decimals(0, 10, places=1),
+    st.decimals(0, 50, places=0),
+)
+def test_a_tolerance_holds_on_both_sides_of_its_edge(
+    expected: Decimal, billed: Decimal, units: Decimal, percent: Decimal
+) -> None:
+    found = compare(expected, billed, used=True, tolerance=Tolerance(units, percent))
+    allowed = max(units, expected * percent / 100)
+    if expected == billed:
+        assert found is RowClass.MATCHED
+    elif abs(expected - billed) <= allowed:
+        assert found is RowClass.WITHIN_TOLERANCE
+    else:
+        right = RowClass.UNDER_BILLED if expected > billed else RowClass.OVER_BILLED
+        assert found is right
+
+
+@pytest.mark.parametrize(
+    ("billed", "tolerance", "wanted"),
+    [
+        (98, Tolerance(units=Decimal(2)), RowClass.WITHIN_TOLERANCE),
+        (97, Tolerance(units=Decimal(2)), RowClass.UNDER_BILLED),
+        (102, Tolerance(units=Decimal(2)), RowClass.WITHIN_TOLERANCE),
+        (103, Tolerance(units=Decimal(2)), RowClass.OVER_BILLED),
+        (95, Tolerance(percent=Decimal(5)), RowClass.WITHIN_TOLERANCE),
+        (94, Tolerance(percent=Decimal(5)), RowClass.UNDER_BILLED),
+        (95, Tolerance(units=Decimal(2), percent=Decimal(5)), RowClass.WITHIN_TOLERANCE),
+    ],
+)
+def test_tolerances(billed: int, tolerance: Tolerance, wanted: RowClass) -> None:
+    inputs = simple(
+        usages=[usage("alpha", "X", 100)], additions=[replace(KEPT, quantity=Decimal(billed))]
+    )
+    assert only(inputs, tolerances=Tolerances(general=tolerance)).row_class is wanted
+    of_product = Tolerances(by_product={1: tolerance})
+    assert only(inputs, tolerances=of_product).row_class is wanted
+    of_another = Tolerances(by_product={2: tolerance})
+    assert only(inputs, tolerances=of_another).row_class not in _NEEDS_NOBODY
+
+
+# ---------------------------------------------------------------- classes
+
+
+def test_under_billed_with_its_money() -> None:
+    row = only(simple(), costs={("alpha", "X"): Decimal("9.60")})
+    assert row.row_class is RowClass.UNDER_BILLED
+    assert (row.used_units, row.expected, row.billed, row.difference) == (8, 8, 5, 3)
+    assert (row.money, row.revenue, row.margin) == (6, 10, Decimal("0.40"))
+    assert row.ordered == 10
+    assert [str(step) for step in row.steps] == ["Name of X: 8 billable, in 1 usage line."]
+
+
+def test_over_billed_and_totals() -> None:
+    report = reconcile(simple(usages=[usage("alpha", "X", 1)]))
+    assert [row.row_class for row in report.rows] == [RowClass.OVER_BILLED]
+    assert (report.totals.under_billed, report.totals.over_billed) == (0, 8)
+    assert (report.totals.open_exceptions, report.totals.match_rate) == (1, 0)
+
+
+def test_a_missing_addition_is_worth_the_price_of_the_product() -> None:
+    row = only(simple(additions=[]))
+    assert row.row_class is RowClass.MISSING_ADDITION
+    assert (row.billed, row.money) == (None, 24)
+
+
+def test_an_addition_without_usage() -> None:
+    row = only(simple(usages=[]))
+    assert (row.row_class, row.money) == (RowClass.ADDITION_WITHOUT_USAGE, -10)
+    empty = simple(usages=[], additions=[replace(KEPT, quantity=Decimal(0))])
+    assert only(empty).row_class is RowClass.MATCHED
+
+
+def test_included_units_are_free_on_both_sides() -> None:
+    included = replace(KEPT, quantity=Decimal(8), less_included=Decimal(3))
+    row = only(simple(additions=[included]))
+    assert (row.row_class, row.billed, row.difference) == (RowClass.MATCHED, 5, 0)
+
+
+def test_what_is_not_charged_is_worth_nothing() -> None:
+    free = replace(KEPT, bill_customer=BillCustomer.DO_NOT_BILL)
+    row = only(simple(additions=[free]))
+    assert (row.row_class, row.money) == (RowClass.UNDER_BILLED, 0)
+
+
+def test_several_additions_are_ambiguous_unless_one_is_bound() -> None:
+    two = [KEPT, addition(101, 11, 1, 2)]
+    first, second = reconcile(simple(additions=two)).rows
+    assert first.row_class is second.row_class is RowClass.AMBIGUOUS
+    assert (first.addition_id, second.addition_id) == (100, 101)
+    assert (first.used_units, second.used_units) == (8, 0)
+    first, second = reconcile(simple(additions=two, bound=[bind(two[1])])).rows
+    assert (first.row_class, first.addition_id) == (RowClass.UNDER_BILLED, 101)
+    assert (second.row_class, second.money) == (RowClass.ADDITION_WITHOUT_USAGE, -10)
+
+
+def test_what_is_not_mapped() -> None:
+    product = only(simple(mappings=[], additions=[]))
+    assert (product.row_class, product.key) == (RowClass.UNMAPPED_PRODUCT, "alpha/+X")
+    person = only(simple(customers=[], additions=[]))
+    assert (person.row_class, person.money) == (RowClass.UNMAPPED_CUSTOMER, 24)
+    expired = simple(agreements=[agreement(11, status=AgreementStatus.EXPIRED)])
+    assert only(expired).row_class is RowClass.UNMAPPED_CUSTOMER
+    nobody = simple(usages=[usage(None, "X", 2)], additions=[])
+    assert only(nobody).row_class is RowClass.UNASSIGNED_USAGE
+
+
+def test_switches_that_are_off() -> None:
+    product = only(simple(mappings=[mapping("X", 1, sync=False)]))
+    assert (product.row_class, product.used_units, product.addition_id) == (
+        RowClass.SYNC_OFF,
+        8,
+        100,
+    )
+    person = only(simple(customers=[customer("alpha", 11, sync=False)]))
+    assert (person.row_class, person.addition_id) == (RowClass.SYNC_OFF, 100)
+
+
+def test_a_member_of_a_bundle_that_is_off_has_a_row_of_its_own() -> None:
+    inputs = simple(
+        usages=[usage("alpha", "X", 5), usage("alpha", "Y", 3)],
+        mappings=[mapping("X", 1), mapping("Y", 1, sync=False)],
+    )
+    on, off = reconcile(inputs).rows
+    assert (on.row_class, on.product_codes) == (RowClass.MATCHED, ("X",))
+    assert (off.row_class, off.product_codes, off.addition_id) == (
+        RowClass.SYNC_OFF,
+        ("Y",),
+        None,
+    )
+
+
+def test_rules_count_in_what_is_expected() -> None:
+    rules = QuantityRules(by_product={"X": QuantityRule(multiplier=Decimal("0.5"))})
+    row = only(simple(rules=rules))
+    assert (row.used_units, row.expected, row.row_class) == (8, 4, RowClass.OVER_BILLED)
+
+
+def test_a_stale_source_says_nothing_of_any_row() -> None:
+    report = reconcile(simple(newest_fetch=fetched(FetchStatus.INCOMPLETE)))
+    assert [row.row_class for row in report.rows] == [RowClass.STALE_SOURCE]
+    assert report.source_problem is not None
+    assert report.totals.match_rate is None
+
+
+def test_an_accepted_difference_is_excluded_until_its_month() -> None:
+    def row_class(until: object) -> RowClass:
+        accepted = Acceptance(key="11/1", reason="agreed by mail", until=until, by="Ann")  # type: ignore[arg-type]
+        return only(simple(), acceptances=[accepted]).row_class
+
+    assert row_class(None) is row_class(MONTH) is RowClass.EXCLUDED
+    assert row_class(MONTH.plus(-1)) is RowClass.UNDER_BILLED
+    report = reconcile(
+        simple(), acceptances=[Acceptance(key="11/1", reason="r", until=None, by="Ann")]
+    )
+    assert (report.totals.under_billed, report.totals.open_exceptions) == (0, 0)
+    assert report.rows[0].accepted_class is RowClass.UNDER_BILLED
+
+
+def test_cancelled_additions_are_no_part_of_it() -> None:
+    ended = replace(KEPT, cancelled_date=date(2026, 11, 1))
+    assert only(simple(additions=[ended])).row_class is RowClass.MISSING_ADDITION
+
+
+def test_a_bound_addition_whose_product_nothing_is_mapped_to() -> None:
+    inputs = simple(
+        mappings=[mapping("X", 2, state=MappingState.ACTIVE)],
+        catalog=[entry(1), entry(2)],
+        bound=[bind(KEPT)],
+    )
+    left, missing = reconcile(inputs).rows
+    assert (left.key, left.row_class) == ("11/1#100", RowClass.ADDITION_WITHOUT_USAGE)
+    assert (missing.key, missing.row_class) == ("11/2", RowClass.MISSING_ADDITION)
