@@ -1,8 +1,8 @@
-"""Words of product names: how they are compared, and how much each of them tells.
+"""Words of names: how they are compared, and how much each of them tells.
 
-The rarer a word is in a catalog, the more it tells (idf); the words that every product of the
-vendor has, and those of grammar, tell next to nothing. Abbreviations and the French words of the
-trade stand for the English ones.
+The rarer a word is in a catalog, the more it tells (idf); noise tells next to nothing. For product
+names, noise is the words that every product of the vendor has, and those of grammar; abbreviations
+and the French words of the trade stand for the English ones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from core.domain.product_search import normalise
 
@@ -85,14 +85,21 @@ def _numbers(words: frozenset[str]) -> frozenset[str]:
 class Weights:
     """How much a word tells: the rarer in the catalog, the more."""
 
-    def __init__(self, texts: Iterable[Iterable[str]]) -> None:
-        """`texts` has the names of each product of the catalog."""
+    def __init__(
+        self,
+        texts: Iterable[Iterable[str]],
+        *,
+        noise: frozenset[str] = NOISE,
+        split: Callable[[str], Iterable[str]] = words_of,
+    ) -> None:
+        """`texts` has the names of each entry of the catalog; `split` gives a name's words."""
+        self._noise = noise
         self._count = 0
         self._frequency: dict[str, int] = defaultdict(int)
         self._known: dict[str, float] = {}
         for names in texts:
             self._count += 1
-            for word in {word for name in names for word in words_of(name)}:
+            for word in {word for name in names for word in split(name)}:
                 self._frequency[word] += 1
 
     def of(self, word: str) -> float:
@@ -101,7 +108,7 @@ class Weights:
         if weight is None:
             frequency = self._frequency.get(word, 0) or 0.5
             weight = math.log1p(self._count / frequency)
-            weight *= _NOISE_WEIGHT if word in NOISE else 1
+            weight *= _NOISE_WEIGHT if word in self._noise else 1
             self._known[word] = weight
         return weight
 

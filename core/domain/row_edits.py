@@ -8,9 +8,11 @@ the base.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 
@@ -22,6 +24,16 @@ class Values(Protocol):
 
 V = TypeVar("V", bound=Values)
 SavedBy = Mapping[str, tuple[str, datetime]]
+
+KEY_LIMIT = 100
+
+
+class KeyFault(StrEnum):
+    """Why a text cannot be the key of a row."""
+
+    MISSING = "missing"
+    UNCLEAN = "unclean"
+    LONG = "long"
 
 
 @dataclass(frozen=True)
@@ -109,9 +121,13 @@ def repeated(keys: Iterable[str]) -> Iterator[str]:
         seen.add(key)
 
 
-def without(edits: Iterable[RowEdit[V]], keys: Collection[str]) -> tuple[RowEdit[V], ...]:
-    """The edits of other rows than these."""
-    return tuple(edit for edit in edits if edit.key not in keys)
+def key_fault(key: str) -> KeyFault | None:
+    """What is wrong with a key; None when nothing is."""
+    if not key.strip():
+        return KeyFault.MISSING
+    if key != key.strip() or any(unicodedata.category(char) == "Cc" for char in key):
+        return KeyFault.UNCLEAN
+    return KeyFault.LONG if len(key) > KEY_LIMIT else None
 
 
 def _conflict(edit: RowEdit[V], theirs: RowBase[V], saved_by: SavedBy) -> Conflict[V]:

@@ -7,14 +7,23 @@ through.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain.mapping import MappingChange
 from core.domain.models import CatalogEntry, ProductClass, ProductMapping
-from core.domain.row_edits import Conflict, RowBase, RowEdit, SavedBy, compare, repeated
-from core.errors import Problem, message
+from core.domain.row_edits import (
+    KEY_LIMIT,
+    Conflict,
+    KeyFault,
+    RowBase,
+    RowEdit,
+    SavedBy,
+    compare,
+    key_fault,
+    repeated,
+)
+from core.errors import Message, Problem, message
 
 __all__ = [
     "CODE_LIMIT",
@@ -27,7 +36,7 @@ __all__ = [
     "product_problem",
 ]
 
-CODE_LIMIT = 100
+CODE_LIMIT = KEY_LIMIT
 
 
 @dataclass(frozen=True)
@@ -110,21 +119,22 @@ def _problems(
 
 def code_problem(code: str) -> Problem | None:
     """Why a text cannot be a Sophos product code; None when it can."""
-    if not code.strip():
-        return Problem(message("The product code is missing."), field="product_code")
-    if code != code.strip() or any(unicodedata.category(char) == "Cc" for char in code):
-        text = message(
+    fault = key_fault(code)
+    return None if fault is None else Problem(_fault_text(code, fault), field="product_code")
+
+
+def _fault_text(code: str, fault: KeyFault) -> Message:
+    if fault is KeyFault.MISSING:
+        return message("The product code is missing.")
+    if fault is KeyFault.UNCLEAN:
+        return message(
             "The product code {code} has blanks around it or control characters.", code=repr(code)
         )
-        return Problem(text, field="product_code")
-    if len(code) > CODE_LIMIT:
-        text = message(
-            "The product code {code} is longer than {limit} characters.",
-            code=code[:20] + "…",
-            limit=CODE_LIMIT,
-        )
-        return Problem(text, field="product_code")
-    return None
+    return message(
+        "The product code {code} is longer than {limit} characters.",
+        code=code[:20] + "…",
+        limit=CODE_LIMIT,
+    )
 
 
 def product_problem(
