@@ -190,7 +190,7 @@ def _row(
 
 
 def _with_rows(plan: SavePlan, parsed: CsvImport) -> Iterator[Problem]:
-    lines = {row.product_code: row.row for row in parsed.rows}
+    lines = {row.key: row.row for row in parsed.rows}
     for problem in plan.problems:
         yield replace(problem, row=lines.get(problem.key or ""))
 

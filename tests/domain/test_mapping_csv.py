@@ -51,7 +51,7 @@ def row(code: str, values: MappingValues, *, name: str = "", entry: str = "") ->
 def values_of(text: str) -> dict[str, MappingValues]:
     parsed = parse_mappings(text)
     assert parsed.problems == ()
-    return {item.product_code: item.values for item in parsed.rows}
+    return {item.key: item.values for item in parsed.rows}
 
 
 awkward = st.one_of(
@@ -102,7 +102,7 @@ def test_the_export_names_things_for_the_reader():
 def test_columns_in_any_order_and_with_any_delimiter(delimiter):
     lines = [["Sync", "note", "Product Code", "connectwise_product_id"], ["oui", "x", "A", "12"]]
     parsed = parse_mappings("\r\n".join(delimiter.join(line) for line in lines))
-    assert [(r.row, r.product_code, r.values) for r in parsed.rows] == [
+    assert [(r.row, r.key, r.values) for r in parsed.rows] == [
         (2, "A", MappingValues(12, sync=True))
     ]
     assert [str(notice) for notice in parsed.notices] == ["Ignored columns: note."]
@@ -195,7 +195,7 @@ def test_spreadsheet_damage_is_reported_and_not_guessed():
 def test_any_text_gives_rows_or_reasons(text):
     assert parse_mappings(text).problems
     parsed = parse_mappings(HEADER + text)
-    codes = [item.product_code for item in parsed.rows]
+    codes = [item.key for item in parsed.rows]
     assert all(code_problem(code) is None for code in codes)
     assert parsed.problems or len(codes) == len(set(codes))
     assert parsed.problems or len(codes) <= len(text.splitlines())

@@ -61,7 +61,7 @@ def test_importing_what_was_exported_changes_nothing(
     parsed = services.mappings.parse_csv(exported)
     assert not parsed.problems
     stored_now = services.store.mappings.all()
-    assert {row.product_code: row.values for row in parsed.rows} == {
+    assert {row.key: row.values for row in parsed.rows} == {
         code: MappingValues.of(mapping) for code, mapping in stored_now.items()
     }
     assert services.mappings.check_csv(parsed) == ()
