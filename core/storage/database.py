@@ -19,6 +19,7 @@ from typing import Any, TypeAlias, TypeVar
 import duckdb
 
 from core.errors import StoreError, message
+from core.storage.append_only import refuse_rewriting
 from core.storage.opening import connect, quoted
 from core.storage.values import naive_utc
 
@@ -46,6 +47,7 @@ class Transaction:
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[Row]:
         """Run one statement and return its rows. After an error, nothing will be committed."""
         try:
+            refuse_rewriting(sql)
             return self._cursor.execute(sql, _bound(parameters)).fetchall()
         except BaseException:
             self.failed = True
@@ -75,6 +77,7 @@ class Database:
 
     def read(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[Row]:
         """All rows of one query, on a cursor of its own (a shared one mixes up results)."""
+        refuse_rewriting(sql)
         with self._plain_errors(), closing(self._connection.cursor()) as cursor:
             return cursor.execute(sql, _bound(parameters)).fetchall()
 

@@ -7,10 +7,21 @@ from pathlib import Path
 import pytest
 
 from core.errors import StoreError, StoreMismatchError
+from core.storage import bulk
 from core.storage.database import Database
+from core.storage.mappings_store import MappingsStore
 from core.storage.migrations import back_up, migrate, pending_migrations
 from core.storage.schema import MIGRATIONS, Migration
-from tests.storage.samples import NOON
+from core.storage.store import Store
+from core.storage.usage_rows import (
+    FETCH_COLUMNS,
+    LINE_COLUMNS,
+    USAGE_COLUMNS,
+    fetch_row,
+    line_row,
+    usage_row,
+)
+from tests.storage.samples import NOON, OCTOBER, change_of, fetch, line, mapping, usage
 
 FIRST = Migration(
     1,
@@ -158,32 +169,73 @@ def test_each_shipped_version_upgrades_with_its_rows_and_to_the_fresh_schema(
     expected = _schema(fresh)
     fresh.close()
     migrate(database, MIGRATIONS[:version])
-    filled = _fill_every_table(database)
+    columns = _fill_every_table(database)
+    before = {table: _rows_of(database, table, names) for table, names in columns.items()}
 
-    migrate(database)
+    assert migrate(database) == tuple(range(version + 1, len(MIGRATIONS) + 1))
 
     assert _schema(database) == expected
-    for table in filled:
-        assert len(_content(database, table)) >= 1, table
+    assert all(len(rows) == 2 for rows in before.values())
+    for table, names in columns.items():
+        assert _rows_of(database, table, names) == before[table], table
 
 
-def _fill_every_table(database: Database) -> list[str]:
-    sample = {
-        "VARCHAR": "'2026-10'",
-        "BOOLEAN": "true",
-        "TIMESTAMP": "TIMESTAMP '2026-10-01 12:00:00'",
-    }
-    kinds: dict[str, list[str]] = {}
-    for table, kind in database.read(
-        "SELECT table_name, data_type FROM information_schema.columns "
+def _fill_every_table(database: Database) -> dict[str, list[str]]:
+    """Two rows in each table, the second with NULL where it may be; the columns by table."""
+    columns: dict[str, list[str]] = {}
+    rows: dict[str, tuple[list[str], list[str]]] = {}
+    for table, name, kind, nullable in database.read(
+        "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
         "WHERE table_catalog = 'store' AND table_name <> 'schema_migration' "
         "ORDER BY table_name, ordinal_position"
     ):
-        kinds.setdefault(table, []).append(sample.get(kind, "7"))
+        columns.setdefault(table, []).append(name)
+        first, second = rows.setdefault(table, ([], []))
+        first.append(_sample(kind, 1))
+        second.append("NULL" if nullable == "YES" else _sample(kind, 2))
     with database.transaction() as transaction:
-        for table, values in kinds.items():
-            transaction.execute(f"INSERT INTO store.{table} VALUES ({', '.join(values)})")
-    return list(kinds)
+        for table, both in rows.items():
+            for values in both:
+                transaction.execute(f"INSERT INTO store.{table} VALUES ({', '.join(values)})")
+    return columns
+
+
+def _sample(kind: str, number: int) -> str:
+    samples = {
+        "VARCHAR": f"'2026-0{number} “é😀”'",
+        "BOOLEAN": "true",
+        "TIMESTAMP": f"TIMESTAMP '2026-10-0{number} 12:00:00.123456'",
+        "DATE": f"DATE '2026-10-0{number}'",
+        "DECIMAL(38,12)": f"{number}.000000000001",
+    }
+    return samples.get(kind, str(number))
+
+
+def _rows_of(database: Database, table: str, columns: list[str]) -> list[tuple[object, ...]]:
+    return database.read(f"SELECT {', '.join(columns)} FROM store.{table} ORDER BY ALL")
+
+
+def test_a_store_of_the_first_version_keeps_what_people_entered(path: Path) -> None:
+    first = Database(path, clock=lambda: NOON)
+    migrate(first, MIGRATIONS[:1])
+    MappingsStore(first).save([mapping()], [entered := change_of()], {"CIX": 0})
+    fetched = fetch([line()])
+    with first.transaction() as transaction:
+        for table, columns, row in (
+            ("store.usage_fetch", FETCH_COLUMNS, fetch_row(fetched, 1)),
+            ("store.usage_line", LINE_COLUMNS, line_row(fetched.id, 0, line())),
+            ("store.usage", USAGE_COLUMNS, usage_row(usage(), fetched.id)),
+        ):
+            bulk.insert(transaction, table, columns, [row])
+    first.close()
+
+    with Store.open(path, "sandbox", now=lambda: NOON) as store:
+        assert store.mappings.all() == {"CIX": mapping()}
+        assert store.mappings.history() == [entered]
+        assert store.usage.fetches() == [fetched]
+        assert store.usage.lines(fetched.id) == [line()]
+        assert store.usage.usage(OCTOBER) == [usage()]
+    assert _backups(path) == ["usage_sync-v1-20261122T120000Z.duckdb"]
 
 
 def test_an_upgraded_database_survives_reopening(database: Database, path: Path) -> None:

@@ -14,7 +14,7 @@ from core.storage.database import Database
 from core.storage.migrations import migrate
 from core.storage.schema import MIGRATIONS
 
-SHIPPED = {1: "8e0a2ac640e6422c"}
+SHIPPED = {1: "8e0a2ac640e6422c", 2: "5e42e3cbb766ac73"}
 PORTABLE = {"VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE", "DECIMAL(38,12)"}
 WRITTEN = {
     "product_mapping": mappings_store.MAPPING_COLUMNS,
@@ -27,6 +27,14 @@ WRITTEN = {
     "usage_line": usage_rows.LINE_COLUMNS,
     "usage": usage_rows.USAGE_COLUMNS,
 }
+# Written by statements of their own.
+UNWRITTEN = {
+    "schema_migration", "store_info",
+    "tenant", "tenant_snapshot", "company", "agreement", "connectwise_snapshot",
+    "customer_mapping", "customer_history", "quantity_rule", "bundle_rule", "rule_override",
+    "addition", "additions_read", "binding", "run", "run_change", "run_customer", "run_event",
+    "journal", "month_closing", "waiting_plan", "schedule_log",
+}  # fmt: skip
 STORAGE = Path(usage_rows.__file__).parent
 
 
@@ -78,7 +86,7 @@ def test_every_table_is_known_here(migrated: Database) -> None:
         )
     }
 
-    assert tables == {*WRITTEN, "schema_migration", "store_info"}
+    assert tables == {*WRITTEN, *UNWRITTEN}
 
 
 def test_usage_lines_and_catalog_entries_are_kept_with_every_field() -> None:
@@ -107,8 +115,8 @@ def test_there_are_no_indexes_sequences_or_foreign_keys(migrated: Database) -> N
 
 
 def test_every_table_is_named_with_its_catalog() -> None:
-    tables = "|".join([*WRITTEN, "schema_migration", "store_info"])
+    tables = "|".join([*WRITTEN, *UNWRITTEN])
     bare = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE|TABLE)\s+(?!store\.)(?:{tables})\b")
 
-    for file in STORAGE.glob("*.py"):
+    for file in STORAGE.rglob("*.py"):
         assert bare.findall(file.read_text(encoding="utf-8")) == [], file.name

@@ -1,24 +1,8 @@
-"""The shipped migrations, oldest first. A shipped one is never edited: append another.
-
-Only plain types, keys first, no foreign keys and no secondary indexes: they block a later ALTER.
-What ALTER cannot do is a rebuild inside one migration (create `t__new`, INSERT ... BY NAME, drop,
-rename). Months are text like `2026-10`; an account that is not assigned is the empty text, because
-a key column cannot be NULL.
-"""
+"""Version 1: product mappings, the catalog, usage and settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Migration:
-    """One step from `version - 1` to `version`, run in one transaction with its record."""
-
-    version: int
-    name: str
-    statements: tuple[str, ...]
-
+from core.storage.schema.migration import Migration
 
 _INFO = """
 CREATE TABLE store.store_info (
@@ -154,21 +138,19 @@ CREATE TABLE store.usage (
     PRIMARY KEY (month, account_id, product_code)
 )"""
 
-MIGRATIONS: tuple[Migration, ...] = (
-    Migration(
-        1,
-        "product mappings, catalog, usage and settings",
-        (
-            _INFO,
-            _SETTING,
-            _PRODUCT_MAPPING,
-            _MAPPING_HISTORY,
-            _SOPHOS_PRODUCT_NAME,
-            _CATALOG_SNAPSHOT,
-            _CATALOG_ENTRY,
-            _USAGE_FETCH,
-            _USAGE_LINE,
-            _USAGE,
-        ),
+MIGRATION = Migration(
+    1,
+    "product mappings, catalog, usage and settings",
+    (
+        _INFO,
+        _SETTING,
+        _PRODUCT_MAPPING,
+        _MAPPING_HISTORY,
+        _SOPHOS_PRODUCT_NAME,
+        _CATALOG_SNAPSHOT,
+        _CATALOG_ENTRY,
+        _USAGE_FETCH,
+        _USAGE_LINE,
+        _USAGE,
     ),
 )

@@ -1,0 +1,35 @@
+"""What is recorded stays recorded: these tables are only ever added to."""
+
+from __future__ import annotations
+
+import re
+
+APPEND_ONLY = (
+    "customer_history",
+    "journal",
+    "mapping_history",
+    "month_closing",
+    "run",
+    "run_change",
+    "run_customer",
+    "run_event",
+    "schedule_log",
+    "usage_fetch",
+    "usage_line",
+)
+_NAME = rf"store\.(?:{'|'.join(APPEND_ONLY)})\b"
+_REWRITING = re.compile(
+    rf"\b(?:UPDATE|DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?|MERGE\s+INTO|OR\s+REPLACE\s+INTO)\s+{_NAME}"
+    rf"|\bINTO\s+{_NAME}.*\bON\s+CONFLICT\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def refuse_rewriting(sql: str) -> None:
+    """Raise RuntimeError for a statement that would change or remove what was recorded.
+
+    A migration that has to rebuilds the table instead: create, insert, drop, rename.
+    """
+    found = _REWRITING.search(sql)
+    if found is not None:
+        raise RuntimeError(f"only ever added to, never changed: {found[0].split('(')[0].strip()}")
