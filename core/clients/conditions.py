@@ -9,7 +9,7 @@ and the caller filters what comes back (`exactly` and `containing` say when).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -20,6 +20,8 @@ _WILD_OR_QUOTE = re.compile(r"[*%\[\]\\'\"\x00-\x1f]+")
 _LONGEST_PART = 150
 _MOST_PARTS = 3
 _LARGEST_ID = 2**31 - 1
+# Room for host, codebase, path and the other parameters in an address of 2,000 characters.
+LONGEST_CONDITIONS = 1500
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,18 @@ def with_id(number: str) -> str:
     if digits.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) <= _LARGEST_ID:
         return f"id={digits}"
     return ""
+
+
+def with_ids(numbers: Iterable[int]) -> list[str]:
+    """Conditions for records with one of the ids, each short enough for an address."""
+    conditions: list[str] = []
+    for number in sorted(set(numbers)):
+        longer = f"{conditions[-1][:-1]},{number})" if conditions else ""
+        if longer and len(quote(longer, safe="")) <= LONGEST_CONDITIONS:
+            conditions[-1] = longer
+        else:
+            conditions.append(f"id in ({number})")
+    return conditions
 
 
 def any_of(*conditions: str) -> str:

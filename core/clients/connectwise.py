@@ -10,40 +10,38 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from core.clients import connectwise_parsing as parsing
-from core.clients.conditions import all_of, containing
-from core.clients.connectwise_catalog import (
-    CATALOG,
-    CatalogCalls,
-    IdentifierChangedError,
-    has_text,
+from core.clients.connectwise_additions import (
+    AGREEMENTS,
+    AdditionCalls,
+    AdditionDiffersError,
+    NewAddition,
 )
+from core.clients.connectwise_agreements import COMPANIES, AgreementCalls
+from core.clients.connectwise_catalog import CATALOG, CatalogCalls, IdentifierChangedError
 from core.clients.connectwise_lists import Lists
 from core.clients.connectwise_wire import CompanyInfo, ConnectWiseWire
+from core.clients.counting import RequestCount
 from core.clients.http import BaseTransport, HttpLimits
 from core.clients.parsing import Reader
-from core.domain.models import (
-    Addition,
-    Agreement,
-    AuditEntry,
-    Company,
-    ProductLookups,
-    Reference,
-    SubCategory,
-)
+from core.domain.models import AuditEntry, ProductLookups, Reference, SubCategory
 from core.errors import VendorError
 from core.settings import ConnectWiseSettings
 
-__all__ = ["CompanyInfo", "ConnectWise", "IdentifierChangedError"]
+__all__ = [
+    "AdditionDiffersError",
+    "CompanyInfo",
+    "ConnectWise",
+    "IdentifierChangedError",
+    "NewAddition",
+    "RequestCount",
+]
 
-COMPANIES = "/company/companies"
-AGREEMENTS = "/finance/agreements"
-_COMPANY_FIELDS = "id,identifier,name,status/name,deletedFlag"
 _IDENTIFIER_LIMIT = 75
 _OLD_IDENTIFIER_LIMIT = 60
 _LONG_IDENTIFIERS_SINCE = (2025, 1)
 
 
-class ConnectWise(CatalogCalls):
+class ConnectWise(CatalogCalls, AgreementCalls, AdditionCalls):
     """One company's ConnectWise PSA. Thread-safe; keep it for the life of the process."""
 
     def __init__(
@@ -60,6 +58,10 @@ class ConnectWise(CatalogCalls):
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
+
+    def requests(self) -> RequestCount:
+        """How many requests were sent since the start; a task takes the difference."""
+        return self._wire.requests()
 
     # ------------------------------------------------------------ connection
 
@@ -116,35 +118,7 @@ class ConnectWise(CatalogCalls):
             billing_cycles=_by_name(cycles),
         )
 
-    # ------------------------------------------------------------ companies and agreements
-
-    def companies(self, search: str = "") -> list[Company]:
-        """Companies that are not deleted, by id; with `search`, those with it in name or id."""
-        wanted = " ".join(search.split())
-        text = containing(("name", "identifier"), wanted).text if wanted else ""
-        query = {"conditions": all_of("deletedFlag=false", text), "fields": _COMPANY_FIELDS}
-        records = self._lists.all(COMPANIES, "company", parsing.company, query)
-        return [
-            company
-            for company in records
-            if not company.deleted and has_text(wanted, company.name, company.identifier)
-        ]
-
-    def agreements(self, company_id: int) -> list[Agreement]:
-        """All agreements of a company, of every status, by id."""
-        query = {"conditions": f"company/id={company_id}"}
-        records = self._lists.all(AGREEMENTS, "agreement", parsing.agreement, query)
-        return [agreement for agreement in records if agreement.company.id == company_id]
-
-    def additions(self, agreement_id: int) -> list[Addition]:
-        """All additions of an agreement, cancelled ones included, by id."""
-        return self._lists.all(
-            f"{AGREEMENTS}/{agreement_id}/additions",
-            "addition",
-            lambda reader: parsing.addition(reader, agreement_id),
-            {},
-            record=True,
-        )
+    # ------------------------------------------------------------ history
 
     def audit_trail(self, audit_type: str, record_id: int) -> list[AuditEntry]:
         """What ConnectWise recorded of one record, in its order.

@@ -6,28 +6,31 @@ version token but `_info.lastUpdated`, and no key against doing a thing twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from core.clients import connectwise_parsing as parsing
 from core.clients.answers import Answer
-from core.clients.conditions import Condition, any_of, batches, containing, exactly, with_id
+from core.clients.conditions import (
+    LONGEST_CONDITIONS,
+    Condition,
+    any_of,
+    batches,
+    containing,
+    exactly,
+    with_id,
+)
 from core.clients.connectwise_fields import creation_body, differing, patch_body, same_value
-from core.clients.connectwise_lists import Lists
+from core.clients.connectwise_lists import Calls, Progress
 from core.clients.connectwise_parsing import ENTRY_FIELDS, SYSTEM
-from core.clients.connectwise_wire import ConnectWiseWire
 from core.clients.http_errors import outcome_unknown
 from core.clients.paging import PAGE_SIZE
 from core.clients.parsing import Reader
 from core.domain.models import CatalogEntry, CatalogItem, ProductFields
 from core.errors import InputError, Problem, RefusedError, UnexpectedAnswerError, message
 
-Progress = Callable[[int], None]
-
 CATALOG = "/procurement/catalog"
 _NAME = "catalog item"
-# Room for host, codebase, path and the other parameters in an address of 2,000 characters.
-_LONGEST_CONDITIONS = 1500
 _SHORTEST_SEARCH = 2
 
 
@@ -55,12 +58,8 @@ class IdentifierChangedError(UnexpectedAnswerError):
         self.created = created
 
 
-class CatalogCalls:
+class CatalogCalls(Calls):
     """The calls of `ConnectWise` that are about the product catalog."""
-
-    def __init__(self, wire: ConnectWiseWire, lists: Lists) -> None:
-        self._wire = wire
-        self._lists = lists
 
     def list_catalog(self, progress: Progress | None = None) -> list[CatalogEntry]:
         """The whole catalog, inactive products included, by id.
@@ -154,7 +153,7 @@ class CatalogCalls:
         wanted = {_folded(value): " ".join(value.split()) for value in values if value.strip()}
         conditions = [exactly(field, value).text for value in sorted(wanted.values())]
         # A value that cannot be written at all leaves the whole catalog to look through.
-        queries = batches(conditions, _LONGEST_CONDITIONS) if all(conditions) else [""]
+        queries = batches(conditions, LONGEST_CONDITIONS) if all(conditions) else [""]
         found = {
             reader.integer("id"): parsing.catalog_item(reader)
             for query in queries

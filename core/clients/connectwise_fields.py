@@ -1,4 +1,4 @@
-"""Our product fields and those of ConnectWise's `CatalogItem` (OpenAPI 2026.4), both ways.
+"""Our field names and those of ConnectWise's `CatalogItem` and `Addition` (OpenAPI 2026.4).
 
 Changes are sent as the developer guide asks: bare top-level names and whole references. A path into
 a reference may be answered with success and do nothing, so what comes back is compared.
@@ -7,10 +7,11 @@ a reference may be answered with success and do nothing, so what comes back is c
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from core.domain.models import CatalogItem, ProductFields, Reference
+from core.domain.models import Addition, CatalogItem, ProductFields, Reference
 
 _WIRE_NAMES: Mapping[str, str] = {
     "identifier": "identifier",
@@ -34,7 +35,16 @@ _WIRE_NAMES: Mapping[str, str] = {
     "notes": "notes",
     "integration_xref": "integrationXRef",
 }
-_OUR_NAMES = {wire.lower(): ours for ours, wire in _WIRE_NAMES.items()}
+ADDITION_NAMES: Mapping[str, str] = {
+    "product": "product",
+    "quantity": "quantity",
+    "bill_customer": "billCustomer",
+    "effective_date": "effectiveDate",
+    "cancelled_date": "cancelledDate",
+}
+_OUR_NAMES = {
+    wire.lower(): ours for names in (_WIRE_NAMES, ADDITION_NAMES) for ours, wire in names.items()
+}
 
 
 def our_name(wire_name: str) -> str | None:
@@ -45,7 +55,7 @@ def our_name(wire_name: str) -> str | None:
 
 def creation_body(fields: ProductFields) -> dict[str, object]:
     """The body of a new catalog item. What has no value is left out, for the server to default."""
-    return {_WIRE_NAMES[ours]: _wire_value(value) for ours, value in given(fields).items()}
+    return {_WIRE_NAMES[ours]: wire_value(value) for ours, value in given(fields).items()}
 
 
 def given(fields: ProductFields) -> dict[str, object]:
@@ -54,15 +64,18 @@ def given(fields: ProductFields) -> dict[str, object]:
     return {ours: value for ours, value in values.items() if value not in (None, "")}
 
 
-def patch_body(changes: Mapping[str, object]) -> list[dict[str, object]]:
-    """One `replace` per changed field. Raises KeyError for a name that is not a product field."""
+def patch_body(
+    changes: Mapping[str, object], names: Mapping[str, str] = _WIRE_NAMES
+) -> list[dict[str, object]]:
+    """One `replace` per changed field, None clears it. Raises KeyError for a name that is not in
+    `names`, which has the server's names of our fields."""
     return [
-        {"op": "replace", "path": _WIRE_NAMES[ours], "value": _wire_value(value)}
+        {"op": "replace", "path": names[ours], "value": wire_value(value)}
         for ours, value in changes.items()
     ]
 
 
-def differing(changes: Mapping[str, object], item: CatalogItem) -> tuple[str, ...]:
+def differing(changes: Mapping[str, object], item: CatalogItem | Addition) -> tuple[str, ...]:
     """Our names of the changes that `item` does not show."""
     return tuple(
         ours for ours, value in changes.items() if not same_value(value, getattr(item, ours))
@@ -95,9 +108,12 @@ def _collapsed(value: object) -> str:
     return " ".join(str(value or "").split())
 
 
-def _wire_value(value: object) -> object:
+def wire_value(value: object) -> object:
+    """A value of ours as the server takes it: references by id, days as their midnight."""
     if isinstance(value, Reference):
         return {"id": value.id}
     if isinstance(value, StrEnum):
         return value.value
+    if isinstance(value, date):
+        return f"{value.isoformat()}T00:00:00Z"
     return value

@@ -1,4 +1,4 @@
-"""Reading whole lists of ConnectWise."""
+"""Reading whole lists of ConnectWise, and what every group of its calls stands on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from core.clients.paging import PAGE_SIZE, Listing, read_numbered_pages, read_pa
 from core.clients.parsing import Reader, each
 
 T = TypeVar("T")
+Progress = Callable[[int], None]
 
 
 class Lists:
@@ -51,11 +52,17 @@ class Lists:
         params: Params,
         *,
         record: bool = False,
+        progress: Progress | None = None,
     ) -> list[T]:
-        """A whole list by id. A record that moved between two pages is taken once."""
+        """A whole list by id. A record that moved between two pages is taken once.
+
+        `progress` is called with the number of records read so far.
+        """
         records: dict[int, T] = {}
         for page in self.pages(path, name, params, record=record):
             records.update({reader.integer("id"): parse(reader) for reader in page})
+            if progress is not None:
+                progress(len(records))
         return [records[key] for key in sorted(records)]
 
     def _listing(self, path: str, params: Params, page_size: int, record: bool) -> Listing:
@@ -63,3 +70,11 @@ class Lists:
             return self._wire.call("GET", path, params=query, headers=headers, record=record)
 
         return Listing(SYSTEM, path, fetch, params, page_size)
+
+
+class Calls:
+    """A group of the calls of `ConnectWise`."""
+
+    def __init__(self, wire: ConnectWiseWire, lists: Lists) -> None:
+        self._wire = wire
+        self._lists = lists

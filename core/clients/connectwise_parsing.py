@@ -41,6 +41,42 @@ ENTRY_FIELDS = ",".join(
     )
 )
 
+# What is planned and shown of agreements and additions; whole ones are several times as large.
+AGREEMENT_FIELDS = ",".join(
+    (
+        "id",
+        "name",
+        "company/id",
+        "company/name",
+        "agreementStatus",
+        "type/id",
+        "type/name",
+        "startDate",
+        "endDate",
+        "billStartDate",
+        "nextInvoiceDate",
+        "prorateFlag",
+        "cancelledFlag",
+    )
+)
+ADDITION_FIELDS = ",".join(
+    (
+        "id",
+        "agreementId",
+        "product/id",
+        "product/identifier",
+        "quantity",
+        "lessIncluded",
+        "billCustomer",
+        "unitPrice",
+        "unitCost",
+        "effectiveDate",
+        "cancelledDate",
+        "description",
+        "serialNumber",
+    )
+)
+
 
 def catalog_entry(reader: Reader) -> CatalogEntry:
     """A `CatalogItem` read with ENTRY_FIELDS, or whole.

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from core.clients.answers import Answer
 from core.clients.connectwise_errors import Target, no_site, refusal, unknown_company
 from core.clients.connectwise_parsing import SYSTEM
+from core.clients.counting import RequestCount, RequestCounter
 from core.clients.http import BaseTransport, Http, HttpLimits, Params
 from core.clients.pacing import Pacer
 from core.clients.parsing import Reader
@@ -68,11 +69,17 @@ class ConnectWiseWire:
     ) -> None:
         self._settings = settings
         pacer = Pacer(limits.per_minute, limits.in_flight)
-        self._http = Http(SYSTEM, settings.url, limits, transport=transport, pacer=pacer)
+        self._counter = RequestCounter()
+
+        def site(url: str) -> Http:
+            return Http(
+                SYSTEM, url, limits, transport=transport, pacer=pacer, counter=self._counter
+            )
+
+        self._http = site(settings.url)
         self._sites = [self._http]
         if "://api-" in settings.url:
-            ui_url = settings.url.replace("://api-", "://", 1)
-            self._sites.append(Http(SYSTEM, ui_url, limits, transport=transport, pacer=pacer))
+            self._sites.append(site(settings.url.replace("://api-", "://", 1)))
         self._lock = threading.Lock()
         self._codebase = (settings.codebase or "").strip("/ ")
         self._accept = VERSIONED
@@ -81,6 +88,10 @@ class ConnectWiseWire:
         """Close the connections."""
         for http in self._sites:
             http.close()
+
+    def requests(self) -> RequestCount:
+        """How many requests were sent since the start."""
+        return self._counter.total()
 
     def company_info(self) -> CompanyInfo:
         """Ask which codebase the company is on: no sign-in needed.

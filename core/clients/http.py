@@ -18,6 +18,7 @@ import simplejson
 import stamina
 
 from core.clients.answers import Answer
+from core.clients.counting import RequestCounter
 from core.clients.http_errors import (
     Failed,
     error_of,
@@ -109,11 +110,13 @@ class Http:
         *,
         transport: BaseTransport | None = None,
         pacer: Pacer | None = None,
+        counter: RequestCounter | None = None,
     ) -> None:
         self.system = system
         self.base_url = base_url.rstrip("/")
         self._limits = limits or HttpLimits()
         self._pacer = pacer or Pacer(self._limits.per_minute, self._limits.in_flight)
+        self.counter = counter or RequestCounter()
         self._client = httpx.Client(
             transport=transport,
             timeout=httpx.Timeout(self._limits.read_timeout, connect=self._limits.connect_timeout),
@@ -208,8 +211,11 @@ class Http:
                 # Without its cause: the text of that error quotes the value, perhaps a key.
                 raise unsendable(self.system, error) from None
             except httpx.HTTPError as error:
+                if not isinstance(error, _NOT_SENT):
+                    self.counter.count(call.method)
                 self._log(call, attempt, started, type(error).__name__)
                 raise self._no_answer(error) from error
+            self.counter.count(call.method)
         answer = Answer.of(response.status_code, response.headers, response.content)
         self._log(call, attempt, started, str(answer.status), answer)
         if answer.is_usable:

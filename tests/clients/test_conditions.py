@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clients.conditions import all_of, any_of, batches, containing, exactly, quoted, with_id
+from core.clients.conditions import (
+    LONGEST_CONDITIONS,
+    all_of,
+    any_of,
+    batches,
+    containing,
+    exactly,
+    quoted,
+    with_id,
+    with_ids,
+)
 
 TEXTS = st.text(
     alphabet=st.one_of(st.sampled_from("ab'\"*%_[]\\ "), st.characters(exclude_categories=["Cs"])),
@@ -117,3 +127,11 @@ def test_batches_hold_every_condition_and_stay_under_the_limit() -> None:
     assert len(joined) < 100
     assert batches([], 300) == []
     assert batches(["x" * 400, "y"], 300) == ["x" * 400, "y"]
+
+
+@given(st.lists(st.integers(1, 2**31 - 1), max_size=400))
+def test_every_id_is_asked_for_once_and_each_text_fits(ids: list[int]) -> None:
+    texts = with_ids(ids)
+    asked = [int(each) for text in texts for each in text[len("id in (") : -1].split(",")]
+    assert asked == sorted(set(ids))
+    assert all(len(quote(text, safe="")) <= LONGEST_CONDITIONS for text in texts)

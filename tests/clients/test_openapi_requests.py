@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import httpx
 import pytest
 import simplejson
 
-from core.clients.connectwise import ConnectWise
+from core.clients.connectwise import ConnectWise, NewAddition
 from core.clients.http import HttpLimits
 from core.domain.models import ProductFields, ProductLookups, Reference
 from core.sandbox.server import Sandbox
@@ -88,6 +89,27 @@ def use_everything(client: ConnectWise) -> None:
     for agreement in client.agreements(company.id):
         client.additions(agreement.id)
     client.audit_trail("ProductCatalog", created.id)
+    use_additions(client)
+
+
+def use_additions(client: ConnectWise) -> None:
+    client.all_companies()
+    agreements = client.all_agreements()
+    client.agreements_by_id([agreement.id for agreement in agreements])
+    agreement = next(each for each in agreements if each.prorate and each.bill_start_date)
+    client.additions(agreement.id, brief=True)
+    product = next(entry for entry in client.list_catalog() if entry.is_billable)
+    added = client.create_addition(
+        NewAddition(
+            agreement_id=agreement.id,
+            product_id=product.id,
+            quantity=Decimal("2.5"),
+            effective_date=agreement.bill_start_date or date.min,
+        )
+    )
+    changes = {"quantity": Decimal(3), "cancelled_date": added.effective_date}
+    client.patch_addition(agreement.id, added.id, changes)
+    client.patch_addition(agreement.id, added.id, {"cancelled_date": None})
 
 
 def test_every_request_follows_the_document(client: ConnectWise, recorder: Recorder) -> None:
