@@ -7,6 +7,7 @@ from types import TracebackType
 
 from core.errors import Message, StoreMismatchError, message
 from core.storage.catalog_store import CatalogStore
+from core.storage.customers_store import CustomersStore
 from core.storage.database import Clock, Database, utc_now
 from core.storage.mappings_store import MappingsStore
 from core.storage.migrations import migrate, pending_migrations
@@ -28,6 +29,7 @@ class Store:
         self.catalog = CatalogStore(database)
         self.usage = UsageStore(database)
         self.settings = SettingsStore(database)
+        self.customers = CustomersStore(database)
 
     @classmethod
     def open(cls, path: Path, mode: str, now: Clock = utc_now) -> Store:

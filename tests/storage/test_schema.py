@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from core.domain.models import CatalogEntry, UsageLine
-from core.storage import catalog_store, mappings_store, products_store, settings_store, usage_rows
+from core.storage import (
+    catalog_store,
+    customer_rows,
+    mappings_store,
+    products_store,
+    settings_store,
+    usage_rows,
+)
 from core.storage.database import Database
 from core.storage.migrations import migrate
 from core.storage.schema import MIGRATIONS
@@ -26,12 +33,19 @@ WRITTEN = {
     "usage_fetch": usage_rows.FETCH_COLUMNS,
     "usage_line": usage_rows.LINE_COLUMNS,
     "usage": usage_rows.USAGE_COLUMNS,
+    "tenant": customer_rows.TENANT_COLUMNS,
+    "tenant_snapshot": customer_rows.TENANT_SNAPSHOT_COLUMNS,
+    "company": customer_rows.COMPANY_COLUMNS,
+    "agreement": customer_rows.AGREEMENT_COLUMNS,
+    "connectwise_snapshot": customer_rows.CONNECTWISE_SNAPSHOT_COLUMNS,
+    "customer_mapping": customer_rows.MAPPING_COLUMNS,
+    "customer_history": customer_rows.HISTORY_COLUMNS,
 }
 # Written by statements of their own.
 UNWRITTEN = {
     "schema_migration", "store_info",
-    "tenant", "tenant_snapshot", "company", "agreement", "connectwise_snapshot",
-    "customer_mapping", "customer_history", "quantity_rule", "bundle_rule", "rule_override",
+
+    "quantity_rule", "bundle_rule", "rule_override",
     "addition", "additions_read", "binding", "run", "run_change", "run_customer", "run_event",
     "journal", "month_closing", "waiting_plan", "schedule_log",
 }  # fmt: skip

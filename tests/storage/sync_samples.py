@@ -1,0 +1,108 @@
+"""Values of the usage sync for the store's tests; every field can be set by name."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from core.domain.models import (
+    Addition,
+    Agreement,
+    AgreementStatus,
+    BillCustomer,
+    Binding,
+    Company,
+    CustomerHistoryEntry,
+    CustomerMapping,
+    Reference,
+    Tenant,
+)
+from tests.storage.samples import NOON, OCTOBER
+
+
+def tenant(tenant_id: str = "tenant-1", **changes: Any) -> Tenant:
+    values: dict[str, Any] = {"id": tenant_id, "name": "Acme", "billing_type": "usage"}
+    return Tenant(**{**values, **changes})
+
+
+def company(company_id: int = 250, **changes: Any) -> Company:
+    values: dict[str, Any] = {"id": company_id, "identifier": f"C{company_id}", "name": "Acme"}
+    return Company(**{**values, **changes})
+
+
+def agreement(agreement_id: int = 7, **changes: Any) -> Agreement:
+    values: dict[str, Any] = {
+        "id": agreement_id,
+        "name": f"Agreement {agreement_id}",
+        "company": Reference(250, "Acme"),
+        "status": AgreementStatus.ACTIVE,
+    }
+    return Agreement(**{**values, **changes})
+
+
+def full_agreement(agreement_id: int = 8) -> Agreement:
+    """Every field has a value that differs from its default."""
+    return agreement(
+        agreement_id,
+        name="Ünï “é😀” <b>",
+        status=AgreementStatus.EXPIRED,
+        type=Reference(3, "Managed 'services'"),
+        start_date=date(2024, 2, 29),
+        end_date=date(2027, 1, 31),
+        bill_start_date=date(2024, 3, 1),
+        next_invoice_date=date(2026, 12, 1),
+        prorate=True,
+        cancelled=True,
+        last_updated=NOON,
+    )
+
+
+def customer(customer_id: str = "tenant-1", **changes: Any) -> CustomerMapping:
+    values: dict[str, Any] = {
+        "customer_id": customer_id,
+        "company_id": 250,
+        "agreement_id": 7,
+        "sync": True,
+        "since": NOON,
+        "version": 1,
+    }
+    return CustomerMapping(**{**values, **changes})
+
+
+def customer_change(customer_id: str = "tenant-1", **changes: Any) -> CustomerHistoryEntry:
+    values: dict[str, Any] = {
+        "id": str(uuid.uuid4()),
+        "customer_id": customer_id,
+        "at": NOON,
+        "by": "ada",
+        "origin": "grid",
+        "field": "sync",
+        "old": "false",
+        "new": "true",
+    }
+    return CustomerHistoryEntry(**{**values, **changes})
+
+
+def addition(addition_id: int = 900, **changes: Any) -> Addition:
+    values: dict[str, Any] = {
+        "id": addition_id,
+        "agreement_id": 7,
+        "product": Reference(17, "SKU-17"),
+        "quantity": Decimal(12),
+        "less_included": Decimal(0),
+        "bill_customer": BillCustomer.BILLABLE,
+    }
+    return Addition(**{**values, **changes})
+
+
+def binding(product_id: int = 17, **changes: Any) -> Binding:
+    values: dict[str, Any] = {
+        "agreement_id": 7,
+        "product_id": product_id,
+        "addition_id": 900,
+        "month": OCTOBER,
+        "quantity": Decimal(12),
+    }
+    return Binding(**{**values, **changes})
