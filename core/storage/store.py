@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from core.errors import Message, StoreMismatchError, message
+from core.storage.additions_store import AdditionsStore
 from core.storage.catalog_store import CatalogStore
 from core.storage.customers_store import CustomersStore
 from core.storage.database import Clock, Database, utc_now
@@ -30,6 +31,7 @@ class Store:
         self.usage = UsageStore(database)
         self.settings = SettingsStore(database)
         self.customers = CustomersStore(database)
+        self.additions = AdditionsStore(database)
 
     @classmethod
     def open(cls, path: Path, mode: str, now: Clock = utc_now) -> Store:

@@ -10,6 +10,7 @@ import pytest
 
 from core.domain.models import CatalogEntry, UsageLine
 from core.storage import (
+    addition_rows,
     catalog_store,
     customer_rows,
     mappings_store,
@@ -40,13 +41,16 @@ WRITTEN = {
     "connectwise_snapshot": customer_rows.CONNECTWISE_SNAPSHOT_COLUMNS,
     "customer_mapping": customer_rows.MAPPING_COLUMNS,
     "customer_history": customer_rows.HISTORY_COLUMNS,
+    "addition": addition_rows.ADDITION_COLUMNS,
+    "additions_read": addition_rows.READ_COLUMNS,
+    "binding": addition_rows.BINDING_COLUMNS,
 }
 # Written by statements of their own.
 UNWRITTEN = {
     "schema_migration", "store_info",
 
     "quantity_rule", "bundle_rule", "rule_override",
-    "addition", "additions_read", "binding", "run", "run_change", "run_customer", "run_event",
+    "run", "run_change", "run_customer", "run_event",
     "journal", "month_closing", "waiting_plan", "schedule_log",
 }  # fmt: skip
 STORAGE = Path(usage_rows.__file__).parent
