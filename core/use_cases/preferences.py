@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, fields
 
-from core.domain.models import ProductClass
+from core.domain.models import ProductClass, SyncSettings
 from core.domain.product_form import ProductDefaults
 from core.storage.store import Store
 from core.use_cases.jobs import Clock
+from core.use_cases.sync_settings import parse_sync, sync_text
 
 _PRODUCT_DEFAULTS = "product_defaults"
+_SYNC = "sync"
 
 
 class Preferences:
@@ -32,6 +34,13 @@ class Preferences:
 
     def save_defaults(self, defaults: ProductDefaults, by: str) -> None:
         self.put(_PRODUCT_DEFAULTS, json.dumps(asdict(defaults)), by)
+
+    def sync(self) -> SyncSettings:
+        """When sync happens by itself, what becomes of additions without usage, and the limits."""
+        return parse_sync(self.get(_SYNC))
+
+    def save_sync(self, settings: SyncSettings, by: str) -> None:
+        self.put(_SYNC, sync_text(settings), by)
 
 
 def _parse_defaults(text: str | None) -> ProductDefaults:
