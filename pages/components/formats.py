@@ -48,6 +48,13 @@ def money(value: Decimal | None, currency: str = "") -> str:
     return format_decimal(value, format="#,##0.00####", locale=locale(), decimal_quantization=False)
 
 
+def number_input(value: Decimal | None) -> str:
+    """A quantity as one would type it: no grouping, so that it can be edited and read back."""
+    if value is None:
+        return ""
+    return format_decimal(value, format="0.######", locale=locale(), decimal_quantization=False)
+
+
 def money_input(value: Decimal | None) -> str:
     """An amount as one would type it: no grouping, so that it can be edited and read back."""
     if value is None:

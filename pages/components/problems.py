@@ -7,7 +7,15 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from core.errors import InputError, Message, Problem, RefusedError, UsageSyncError, VendorError
+from core.errors import (
+    InputError,
+    Message,
+    Problem,
+    RefusedError,
+    UsageSyncError,
+    VendorError,
+    message,
+)
 from pages.components.language import _, ngettext, text
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#+\-.!|~$^:=()&])")
@@ -46,6 +54,13 @@ def failure_text(
     parts = [f"**{as_typed(text(happened))}**", problem_list(problems)]
     parts += [as_typed(text(remedy))] if remedy else []
     return "\n\n".join(part for part in parts if part)
+
+
+def field_problem(error: InputError, field: str) -> Problem:
+    """What was wrong with the text of one field, its remedy included."""
+    if error.remedy is None:
+        return Problem(error.text, field)
+    return Problem(message("{problem} {remedy}", problem=error.text, remedy=error.remedy), field)
 
 
 def problem_list(problems: Iterable[Problem]) -> str:

@@ -18,8 +18,9 @@ from core.domain.models import (
     Reference,
     SubCategory,
 )
-from core.errors import InputError, Message, Problem, message
+from core.errors import InputError, Problem
 from pages.components.formats import money_input, parse_number
+from pages.components.problems import field_problem
 
 Typed = str | int | bool | None
 Values = dict[str, Typed]
@@ -132,12 +133,6 @@ def fields_from(
     return product, problems
 
 
-def _with_remedy(error: InputError) -> Message:
-    if error.remedy is None:
-        return error.text
-    return message("{problem} {remedy}", problem=error.text, remedy=error.remedy)
-
-
 def _amounts(
     values: Values, base: ProductFields
 ) -> tuple[dict[str, Decimal | None], tuple[Problem, ...]]:
@@ -148,5 +143,5 @@ def _amounts(
             amounts[name] = parse_number(str(values[name] or ""))
         except InputError as error:
             amounts[name] = getattr(base, name)
-            problems.append(Problem(_with_remedy(error), name))
+            problems.append(field_problem(error, name))
     return amounts, tuple(problems)

@@ -1,0 +1,180 @@
+"""The rows of a plan: figures, filters, groups, pages and the table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from core.domain.models import (
+    Change,
+    ChangeKind,
+    ChangeNames,
+    Finding,
+    FindingKind,
+    Plan,
+    Target,
+)
+from core.domain.month import Month
+from core.errors import message
+from pages.components.plan_rows import (
+    PAGE_SIZE,
+    Group,
+    GroupBy,
+    PlanFilter,
+    RowStatus,
+    Show,
+    by_group,
+    groups,
+    matching,
+    page_count,
+    page_of,
+    plan_rows,
+    totals,
+)
+from pages.components.plan_table import aligned, column_order, decimals_of, plan_frame, styled
+
+CUSTOMERS = {"c1": "Zoë Bank", "c2": "alder law"}
+PRODUCTS = {7: "SOPHOS-MDR", 8: "SOPHOS-EMAIL"}
+
+
+def change(
+    customer: str, product: int, before: str | None, after: str, price: str | None = "2", **more
+) -> Change:
+    values = {
+        "kind": ChangeKind.SET_QUANTITY,
+        "target": Target(11 if customer == "c1" else 12, product),
+        "customer_ids": (customer,),
+        "addition_id": 900 + product,
+        "before": None if before is None else Decimal(before),
+        "after": Decimal(after),
+        "unit_price": None if price is None else Decimal(price),
+    }
+    return Change(**{**values, **more})
+
+
+NEW = Change(kind=ChangeKind.CREATE_PRODUCT, target=Target(0, 0, "MDR"))
+UP = change("c1", 7, "10", "12.5")
+DOWN = change("c2", 7, "5", "0", kind=ChangeKind.ZERO)
+LEFT_OUT = change("c2", 8, "1", "9")
+SAME = change("c1", 8, "3", "3", kind=ChangeKind.NOTHING)
+UNPRICED = change("c1", 9, None, "4", None, kind=ChangeKind.CREATE_ADDITION)
+
+
+def plan(*changes: Change, findings=(), unchanged=(SAME,), excluded=(LEFT_OUT,)) -> Plan:
+    return Plan(
+        month=Month(2026, 10),
+        changes=changes,
+        unchanged=unchanged,
+        excluded=excluded,
+        findings=findings,
+        limits=(),
+        digest="d",
+    )
+
+
+def names(one: Change) -> ChangeNames:
+    product = PRODUCTS.get(one.target.product_id, "Sophos_New")
+    customers = tuple(CUSTOMERS[customer] for customer in one.customer_ids)
+    return ChangeNames(
+        customers=customers, agreement="Managed" if customers else "", product=product
+    )
+
+
+PLAN = plan(NEW, UP, DOWN)
+ROWS = plan_rows(PLAN, {LEFT_OUT.target.key: "Self-pay"}, names)
+
+
+def found(**wanted: object) -> list[Change]:
+    return [row.change for row in matching(ROWS, PlanFilter(**wanted))]
+
+
+def test_products_come_first_then_customers_by_name():
+    assert [row.change for row in ROWS] == [NEW, LEFT_OUT, DOWN, SAME, UP]
+    left_out = ROWS[1]
+    assert (left_out.status, left_out.note) == (RowStatus.EXCLUDED, "Self-pay")
+
+
+def test_to_do_leaves_out_what_stays_as_it_is():
+    assert found() == [NEW, LEFT_OUT, DOWN, UP]
+    assert found(show=Show.ALL) == [NEW, LEFT_OUT, DOWN, SAME, UP]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"customer": "c2"}, [LEFT_OUT, DOWN]),
+        ({"product": "7"}, [DOWN, UP]),
+        ({"product": "+MDR"}, [NEW]),
+        ({"kind": "zero"}, [DOWN]),
+        ({"text": "ZOË mdr"}, [UP]),
+        ({"text": "law managed"}, [LEFT_OUT, DOWN]),
+        ({"text": "12/7"}, [DOWN]),
+        ({"text": "nobody"}, []),
+        ({"targets": frozenset({UP.target.key})}, [UP]),
+        ({"customer": "c2", "kind": "set_quantity"}, [LEFT_OUT]),
+    ],
+)
+def test_every_filter_narrows(wanted, expected):
+    assert found(**wanted) == expected
+
+
+def test_rows_are_gathered_by_customer_and_by_product():
+    rows = matching(ROWS, PlanFilter())
+    assert groups(rows, GroupBy.CUSTOMER) == [
+        Group("", 1, 1, 0, Decimal(0), 0),
+        Group("alder law", 2, 1, 1, Decimal(-10), 0),
+        Group("Zoë Bank", 1, 1, 0, Decimal(5), 0),
+    ]
+    ordered = by_group(rows, GroupBy.PRODUCT)
+    assert [row.names.product for row in ordered] == sorted(row.names.product for row in rows)
+    assert [group.rows for group in groups(ordered, GroupBy.PRODUCT)] == [1, 2, 1]
+
+
+def test_the_figures_count_only_what_will_be_done():
+    finding = Finding(kind=FindingKind.RULES_DIFFER, blocks=True, text=message("No"))
+    notice = replace(finding, blocks=False)
+    found_totals = totals(plan(NEW, UP, DOWN, UNPRICED, findings=(finding, notice, notice)))
+    assert (found_totals.todo, found_totals.excluded, found_totals.unchanged) == (4, 1, 1)
+    assert (found_totals.blocked, found_totals.notices, found_totals.new_products) == (1, 2, 1)
+    assert (found_totals.price_effect, found_totals.unpriced) == (Decimal("-5.0"), 1)
+
+
+def test_a_row_that_is_left_out_has_no_price_effect():
+    assert [row.price_effect for row in ROWS] == [None, None, Decimal(-10), None, Decimal(5)]
+
+
+@pytest.mark.parametrize(
+    ("count", "pages"), [(0, 1), (1, 1), (PAGE_SIZE, 1), (PAGE_SIZE + 1, 2), (30_000, 60)]
+)
+def test_a_page_never_has_more_rows_than_fit(count, pages):
+    rows = [ROWS[0]] * count
+    assert page_count(rows) == pages
+    assert len(page_of(rows, 1)) == min(count, PAGE_SIZE)
+    assert len(page_of(rows, pages)) == count - (pages - 1) * PAGE_SIZE
+    assert page_of(rows, pages + 5) == page_of(rows, pages)
+    assert page_of(rows, 0) == page_of(rows, 1)
+
+
+def test_numbers_of_a_column_have_the_same_decimals():
+    assert decimals_of([Decimal("1.50"), None, Decimal(3)]) == 1
+    assert decimals_of([]) == 0
+    assert [aligned(1)(value) for value in (1234.5, 2.0)] == ["1,234.5", "2.0"]
+    assert [aligned(0, signed=True)(value) for value in (3.0, -3.0, 0.0)] == ["+3", "−3", "0"]
+    assert aligned(2)(float("nan")) == "–"
+
+
+def test_the_table_sorts_by_number_and_says_what_is_left_out():
+    frame = plan_frame(ROWS)
+    assert list(frame["what"]) == [
+        "New product", "Excluded", "Set to 0", "As it is", "Set quantity",
+    ]  # fmt: skip
+    assert frame["difference"].dtype.kind == "f"
+    assert list(frame["difference"].dropna()) == [8.0, -5.0, 0.0, 2.5]
+    assert list(frame["agreement"]) == ["–", *["Managed"] * 4]
+    assert set(column_order(GroupBy.CUSTOMER)) == set(frame.columns)
+    assert column_order(GroupBy.PRODUCT)[1] == "product"
+    html = styled(ROWS).to_html()
+    assert "+2.5" in html
+    assert "color: gray" in html
