@@ -1,6 +1,6 @@
-"""The mapping grid: AG Grid behind one function, so that another grid can take its place.
+"""The grid: AG Grid behind one function, so that another grid can take its place.
 
-How it stays right:
+Its rows, columns, words and cells come from the page, as a `GridKind`. How it stays right:
 - Rows are the truth and carry what is staged. What the person does between two runs of the page
   lies over them in the browser until the rows say, in `seen`, that it was taken.
 - AG Grid's own value changes are never used: after the first of them streamlit-aggrid would take
@@ -22,31 +22,23 @@ import streamlit as st
 from st_aggrid import AgGrid, StAggridTheme
 
 from pages.components.grid_assets import Script, call, library
-from pages.components.grid_columns import columns, locale_text
-from pages.components.grid_events import GridMessage, parse_message
+from pages.components.grid_columns import Column, locale_text
+from pages.components.grid_events import GridFields, GridMessage, parse_message
 
 HEIGHT = 600
 
 
 @dataclass(frozen=True, kw_only=True)
 class GridRow:
-    """One row as it is shown; every text is ready for the reader, ids are text, "" is nothing.
+    """What the rows of every grid have; every text is ready for the reader, ids are text, "" is
+    nothing.
 
-    `explanation` stands in the row itself, for states that a person has to understand.
-    `usage` and `suggestion_score` are for sorting, -1 for none. `seen` is the last step taken.
+    `code` is the row's key. `explanation` stands in the row itself, for states that a person has
+    to understand. `suggestion_score` is for sorting, -1 for none. `seen` is the last step taken.
     """
 
     code: str
     name: str
-    former: str
-    group: str
-    firewall: bool
-    product_id: str
-    identifier: str
-    description: str
-    base_product_id: str
-    base_product: str
-    default_product: str
     sync: bool
     base_sync: bool
     state: str
@@ -54,27 +46,41 @@ class GridRow:
     since: str
     state_hint: str
     explanation: str
-    usage: float
-    usage_whole: str
-    usage_fraction: str
-    usage_month: str
-    usage_hint: str
     suggestion_id: str
-    suggestion_identifier: str
+    suggestion_name: str
     suggestion_score: float
     suggestion_reason: str
     conflict: bool
     seen: float
 
 
-FIELDS = [field.name for field in fields(GridRow)]
+@dataclass(frozen=True, kw_only=True)
+class GridKind:
+    """What makes the grid the one of a page.
+
+    `row` is the dataclass of its rows, `script` the file of `grid/` with its own cells and
+    editors, `staged` the fields that can be edited. `columns` and `labels` are in the reader's
+    language, as is `no_rows`, said when no row matches a filter.
+    """
+
+    row: type[GridRow]
+    script: str
+    staged: GridFields
+    columns: Callable[[], list[Column]]
+    labels: Callable[[], dict[str, str]]
+    no_rows: Callable[[], str]
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of what a row has, in the order in which it travels."""
+        return [field.name for field in fields(self.row)]
 
 
-def mapping_grid(
+def draw_grid(
     rows: pd.DataFrame,
+    kind: GridKind,
     *,
     key: str,
-    labels: dict[str, str],
     language: str,
     view: str,
     on_message: Callable[[GridMessage], None],
@@ -82,15 +88,15 @@ def mapping_grid(
     """Draw the rows of a `grid_frame`.
 
     `on_message` is called once for each message, before the page's next run. `view` (see
-    `GridMessage.view`), `labels` and `language` have to stay the same for a `key`.
+    `GridMessage.view`) and `language` have to stay the same for a `key`.
     """
 
     def receive(answer: Any) -> None:
-        on_message(parse_message(answer.raw_data))
+        on_message(parse_message(answer.raw_data, kind.staged))
 
     AgGrid(
         rows.copy(),  # the grid writes into what it is given
-        gridOptions=_options(labels, language, view),
+        gridOptions=_options(kind, language, view),
         key=key,
         height=HEIGHT,
         theme=_theme(),
@@ -109,14 +115,15 @@ def is_new(key: str) -> bool:
     return key not in st.session_state
 
 
-def grid_frame(rows: Sequence[GridRow]) -> pd.DataFrame:
-    """The rows as `mapping_grid` takes them: the code, and all values as one JSON list.
+def grid_frame(rows: Sequence[GridRow], kind: GridKind) -> pd.DataFrame:
+    """The rows as `draw_grid` takes them: the code, and all values as one JSON list.
 
     The component hashes and converts every column with every run of a page; two columns take a
     tenth of the time of thirty.
     """
+    names = kind.fields
     codes = [row.code for row in rows]
-    packed = [_packed([getattr(row, name) for name in FIELDS]) for row in rows]
+    packed = [_packed([getattr(row, name) for name in names]) for row in rows]
     return pd.DataFrame({"code": codes, "packed": packed}, dtype=str)
 
 
@@ -128,18 +135,18 @@ def _theme() -> StAggridTheme:
     return StAggridTheme(base="quartz")
 
 
-def _options(labels: dict[str, str], language: str, view: str) -> dict[str, Any]:
+def _options(kind: GridKind, language: str, view: str) -> dict[str, Any]:
     stored = json.loads(view) if view else {}
     return {
         # First, because the other callbacks use what it installs.
         "context": {
-            "library": Script(library(json.dumps(labels))),
+            "library": Script(library(json.dumps(kind.labels()), kind.script)),
             "language": language,
-            "fields": FIELDS,
+            "fields": kind.fields,
             "quick": stored.get("quick") or "",
         },
         "components": Script("window.usageSyncGrid.components"),
-        "columnDefs": columns(),
+        "columnDefs": kind.columns(),
         "defaultColDef": {"resizable": True, "sortable": True, "suppressHeaderMenuButton": True},
         "getRowId": Script(
             "({data, context}) => usageSyncGrid.unpacked(data, context.fields).code"
@@ -157,7 +164,7 @@ def _options(labels: dict[str, str], language: str, view: str) -> dict[str, Any]
         "quickFilterText": stored.get("quick") or "",
         "quickFilterParser": call("quickWords"),
         "quickFilterMatcher": call("quickMatch"),
-        "localeText": locale_text(),
+        "localeText": locale_text(kind.no_rows()),
         "getRowHeight": call("rowHeight"),
         "headerHeight": 38,
         "stopEditingWhenCellsLoseFocus": True,

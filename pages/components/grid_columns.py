@@ -1,4 +1,4 @@
-"""The columns of the mapping grid and AG Grid's own words in the reader's language.
+"""What the columns of grids are made of, and AG Grid's own words in the reader's language.
 
 Only `initial...` widths are used: plain ones would undo the reader's own on every update.
 """
@@ -7,26 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pages.components.grid_assets import Script, call
+from pages.components.grid_assets import Script, call, value
 from pages.components.language import _
 
 Column = dict[str, Any]
 
 
-def columns() -> list[Column]:
-    """All columns in their first order."""
-    return [
-        _sophos_product(),
-        _connectwise_product(),
-        _details(),
-        _sync(),
-        _usage(),
-        _state(),
-        _suggestion(),
-    ]
-
-
-def _column(name: str, title: str, width: int, **more: Any) -> Column:
+def column(name: str, title: str, width: int, **more: Any) -> Column:
+    """One column; `width` is what it has at least."""
     return {
         "colId": name,
         "headerName": title,
@@ -41,7 +29,8 @@ def _column(name: str, title: str, width: int, **more: Any) -> Column:
     }
 
 
-def _text_filter() -> Column:
+def text_filter() -> Column:
+    """A filter for texts, in which case and accents do not count."""
     return {
         "filter": "agTextColumnFilter",
         "filterParams": {
@@ -53,7 +42,8 @@ def _text_filter() -> Column:
     }
 
 
-def _number_filter() -> Column:
+def number_filter() -> Column:
+    """A filter for numbers."""
     return {
         "filter": "agNumberColumnFilter",
         "filterParams": {
@@ -64,100 +54,70 @@ def _number_filter() -> Column:
     }
 
 
-def _sophos_product() -> Column:
-    return _column(
-        "sophos_product",
-        _("Sophos product"),
-        180,
-        initialFlex=3,
-        cellRenderer="sophosProductCell",
-        valueGetter=call("sophosText"),
-        getQuickFilterText=call("sophosSearch"),
-        **_text_filter(),
-    )
-
-
-def _connectwise_product() -> Column:
-    return _column(
-        "product",
-        _("ConnectWise product"),
-        180,
-        initialFlex=3,
-        editable=True,
-        singleClickEdit=True,
-        cellEditor="productEditor",
-        cellEditorPopup=True,
-        cellEditorPopupPosition="over",
-        cellRenderer="productCell",
-        cellClassRules={"us-dirty": Script("p => usageSyncGrid.isDirty(p.data, 'product')")},
-        valueGetter=call("productText"),
-        getQuickFilterText=call("quickProduct"),
-        **_text_filter(),
-    )
-
-
-def _details() -> Column:
-    return _column(
-        "details",
-        _("Details"),
-        80,
-        sortable=False,
-        cellRenderer="detailsCell",
-        getQuickFilterText=Script("() => ''"),
-    )
-
-
-def _sync() -> Column:
-    return _column(
+def switch_column() -> Column:
+    """The sync switch."""
+    return column(
         "sync",
         _("Sync"),
         132,
-        cellRenderer="syncCell",
-        cellClassRules={"us-dirty": Script("p => usageSyncGrid.isDirty(p.data, 'sync')")},
-        valueGetter=call("sync"),
-        getQuickFilterText=Script("() => ''"),
+        cellRenderer="switchCell",
+        valueGetter=value("sync"),
+        **dirty_when_edited("sync"),
+        **not_searched(),
     )
 
 
-def _state() -> Column:
-    return _column(
+def state_column() -> Column:
+    """State, with the explanation where there is one."""
+    return column(
         "state",
         _("State"),
         168,
         colSpan=call("stateSpan"),
         cellRenderer="stateCell",
-        valueGetter=call("stateText"),
-        **_text_filter(),
+        valueGetter=value("state"),
+        **text_filter(),
     )
 
 
-def _usage() -> Column:
-    return _column(
-        "usage",
-        _("Last usage"),
-        118,
-        headerClass="ag-right-aligned-header",
-        cellRenderer="usageCell",
-        valueGetter=Script("p => p.data.usage"),
-        getQuickFilterText=Script("() => ''"),
-        **_number_filter(),
-    )
-
-
-def _suggestion() -> Column:
-    return _column(
+def suggestion_column() -> Column:
+    """The suggestion with its score, reason and button."""
+    return column(
         "suggestion",
         _("Suggestion"),
         168,
         initialFlex=2,
         cellRenderer="suggestionCell",
-        valueGetter=Script("p => p.data.suggestion_score"),
-        getQuickFilterText=Script("() => ''"),
+        valueGetter=value("suggestion"),
+        **not_searched(),
     )
 
 
-def locale_text() -> dict[str, str]:
-    """AG Grid's words for what we use of it."""
+def dirty_when_edited(field: str) -> Column:
+    """Colour the cell while the field is not as it was loaded."""
+    return {
+        "cellClassRules": {"us-dirty": Script(f"p => usageSyncGrid.isDirty(p.data, '{field}')")}
+    }
+
+
+def edited_in_popup(editor: str) -> Column:
+    """Open an editor over the cell with one click."""
+    return {
+        "editable": True,
+        "singleClickEdit": True,
+        "cellEditor": editor,
+        "cellEditorPopup": True,
+        "cellEditorPopupPosition": "over",
+    }
+
+
+def not_searched() -> Column:
+    """Leave the column out of the quick filter."""
+    return {"getQuickFilterText": Script("() => ''")}
+
+
+def locale_text(no_rows: str) -> dict[str, str]:
+    """AG Grid's words for what we use of it; `no_rows` where no row matches a filter."""
     return {
         "contains": _("Contains"),
         "notContains": _("Does not contain"),
@@ -175,8 +135,8 @@ def locale_text() -> dict[str, str]:
         "textFilter": _("Text filter"),
         "resetFilter": _("Reset"),
         "loadingOoo": _("Loading…"),
-        "noRowsToShow": _("No product matches the filter."),
-        "noMatchingRows": _("No product matches the filter."),
+        "noRowsToShow": no_rows,
+        "noMatchingRows": no_rows,
         "sortAscending": _("Sort ascending"),
         "sortDescending": _("Sort descending"),
         "sortUnSort": _("Clear sort"),

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from core.domain.staging import PRODUCT, SYNC, Field, Value
-
-_FIELDS: dict[str, Field] = {"product": PRODUCT, "sync": SYNC}
 _LONGEST_TEXT = 500
 _LARGEST_VIEW = 20_000
+
+
+class CellKind(StrEnum):
+    """What can be staged in a cell: an ID or nothing, or true or false."""
+
+    ID = "id"
+    SWITCH = "switch"
+
+
+@dataclass(frozen=True)
+class StagedField:
+    """A field that can be edited: what it is called in the values of a row."""
+
+    name: str
+    kind: CellKind
+
+
+# By the name that the field has in the browser.
+GridFields = Mapping[str, StagedField]
 
 
 class StepKind(StrEnum):
@@ -22,6 +38,7 @@ class StepKind(StrEnum):
     ADD = "add"
     VIEW = "view"
     HISTORY = "history"
+    REFRESH = "refresh"
     UNDO = "undo"
     REDO = "redo"
 
@@ -33,8 +50,8 @@ class Step:
     number: int
     kind: StepKind
     code: str
-    field: Field | None = None
-    value: Value = None
+    field: str | None = None
+    value: int | bool | None = None
     text: str = ""
 
 
@@ -53,14 +70,14 @@ class GridMessage:
     catalog: str = ""
 
 
-def parse_message(value: Any) -> GridMessage:
+def parse_message(value: Any, fields: GridFields) -> GridMessage:
     """Read a component value; what does not fit is left out."""
     if not isinstance(value, dict):
         return GridMessage()
     view = value.get("view")
     view_text = json.dumps(view, sort_keys=True) if isinstance(view, dict) else ""
     return GridMessage(
-        steps=tuple(_steps(value.get("steps"))),
+        steps=tuple(_steps(value.get("steps"), fields)),
         selected=tuple(item for item in _items(value.get("selected")) if isinstance(item, str)),
         view=view_text if len(view_text) <= _LARGEST_VIEW else "",
         catalog=str(value.get("catalog") or ""),
@@ -71,30 +88,34 @@ def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _steps(value: Any) -> Iterator[Step]:
+def _steps(value: Any, fields: GridFields) -> Iterator[Step]:
     for item in _items(value):
-        step = _step(item) if isinstance(item, dict) else None
+        step = _step(item, fields) if isinstance(item, dict) else None
         if step is not None:
             yield step
 
 
-def _step(item: dict[str, Any]) -> Step | None:
+def _step(item: dict[str, Any], fields: GridFields) -> Step | None:
     number, kind, code = item.get("number"), item.get("kind"), item.get("code")
     if not _is_whole(number) or kind not in set(StepKind) or not isinstance(code, str):
         return None
     if kind == StepKind.STAGE:
-        return _stage_step(number, code, item)
+        return _stage_step(number, code, item, fields)
     text = str(item.get("text") or "")[:_LONGEST_TEXT]
     return Step(number, StepKind(kind), code, text=text)
 
 
-def _stage_step(number: int, code: str, item: dict[str, Any]) -> Step | None:
-    field, value = _FIELDS.get(str(item.get("field"))), item.get("value")
-    if field == SYNC and isinstance(value, bool):
-        return Step(number, StepKind.STAGE, code, field, value)
-    if field == PRODUCT and (value is None or _is_whole(value)):
-        return Step(number, StepKind.STAGE, code, field, value)
-    return None
+def _stage_step(number: int, code: str, item: dict[str, Any], fields: GridFields) -> Step | None:
+    field, value = fields.get(str(item.get("field"))), item.get("value")
+    if field is None or not _fits(value, field.kind):
+        return None
+    return Step(number, StepKind.STAGE, code, field.name, value)
+
+
+def _fits(value: Any, kind: CellKind) -> bool:
+    if kind is CellKind.SWITCH:
+        return isinstance(value, bool)
+    return value is None or _is_whole(value)
 
 
 def _is_whole(value: Any) -> bool:

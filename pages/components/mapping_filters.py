@@ -54,12 +54,8 @@ def counts(rows: Sequence[MappingRow], staged: Collection[str]) -> dict[Show, in
     return {show: len(matching(rows, show, staged)) for show in Show}
 
 
-def chip_text(show: Show, count: int) -> str:
-    """A chip's words with its count."""
-    return f"{_names()[show]} {count}"
-
-
-def _names() -> dict[Show, str]:
+def chip_names() -> dict[Show, str]:
+    """The words of the chips."""
     return {
         Show.ALL: _("All"),
         Show.TODO: _("To do"),

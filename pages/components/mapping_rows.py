@@ -20,11 +20,12 @@ from core.domain.models import (
     ProductUsage,
     SophosProduct,
 )
+from core.domain.row_staging import StagedEdits
 from core.domain.saving import MappingValues
-from core.domain.staging import RowBase, StagedEdits
+from core.domain.staging import RowBase
 from pages.components import formats
-from pages.components.grid import GridRow
 from pages.components.language import _, locale, ngettext, text
+from pages.components.mapping_grid import MappingGridRow
 from pages.components.reader import zone
 
 Catalog = Mapping[int, CatalogEntry] | None
@@ -36,7 +37,7 @@ _PUNCTUATION_SPACE = "\u2008"
 class Drawing:
     """What all rows of one drawing share. `decimals` is that of the longest quantity."""
 
-    staged: StagedEdits
+    staged: StagedEdits[MappingValues]
     catalog: Catalog
     conflicts: Collection[str]
     now: datetime
@@ -45,14 +46,14 @@ class Drawing:
 
 
 def with_staged_codes(
-    rows: Sequence[MappingRow], staged: StagedEdits, now: datetime
+    rows: Sequence[MappingRow], staged: StagedEdits[MappingValues], now: datetime
 ) -> list[MappingRow]:
     """The rows, and one for each staged code that has no row yet (from an imported file)."""
     known = {row.mapping.product_code for row in rows}
     return [*rows, *(_unseen_row(code, now) for code in staged.changes() if code not in known)]
 
 
-def grid_rows(rows: Sequence[MappingRow], drawing: Drawing) -> list[GridRow]:
+def grid_rows(rows: Sequence[MappingRow], drawing: Drawing) -> list[MappingGridRow]:
     """The rows as they are shown."""
     wanted = {edit.key: edit.wanted for edit in drawing.staged.edits()}
     bases = {edit.key: edit.base for edit in drawing.staged.edits()}
@@ -112,14 +113,14 @@ def _grid_row(
     wanted: MappingValues | None,
     bases: Mapping[str, MappingValues],
     drawing: Drawing,
-) -> GridRow:
+) -> MappingGridRow:
     code = row.mapping.product_code
     saved = MappingValues.of(row.mapping)
     values = saved if wanted is None else wanted
     base = bases.get(code, saved)
     saved_part = _saved_part(row, drawing.decimals, locale(), str(zone()))
     state_part = _state_part(row, wanted, drawing) if wanted else {"next_state": ""}
-    return GridRow(
+    return MappingGridRow(
         code=code,
         sync=values.sync,
         base_sync=base.sync,
@@ -143,7 +144,7 @@ def _product_part(
         "description": entry.description if entry else "",
         "base_product_id": _id_text(base.connectwise_product_id),
         "base_product": product_name(base.connectwise_product_id, catalog),
-        "suggestion_identifier": product_name(suggested, catalog),
+        "suggestion_name": product_name(suggested, catalog),
         "default_product": _("Next sync creates {product}", product=default.identifier)
         if default
         else "",

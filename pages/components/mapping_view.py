@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from core.domain.mapping_csv import REQUIRED_COLUMNS
 from core.domain.models import CatalogItem, MappingRow, SophosProduct
-from core.domain.staging import PRODUCT, CellEdit
+from core.domain.row_edits import CellEdit
+from core.domain.staging import PRODUCT, RowBase
 from core.services import Services
-from pages.components import mapping_session as session
 from pages.components import product_forms
-from pages.components.grid import grid_frame, is_new, mapping_grid
+from pages.components.grid import draw_grid, grid_frame, is_new
 from pages.components.grid_catalog import send_catalog
+from pages.components.grid_conflicts import draw_conflicts
 from pages.components.grid_events import Step, StepKind
-from pages.components.grid_labels import labels
-from pages.components.language import _, language, locale
-from pages.components.mapping_conflicts import draw_conflicts
-from pages.components.mapping_dialogs import Dialog, OpenDialog, close_dialog, open_dialog, opened
+from pages.components.grid_history import SHOWN, draw_history
+from pages.components.grid_import import Checked, draw_import
+from pages.components.grid_save import draw_discard
+from pages.components.grid_session import Dialog, OpenDialog, anything_unsaved
+from pages.components.language import _, language, locale, ngettext
 from pages.components.mapping_filters import Show, matching
-from pages.components.mapping_history import draw_history
-from pages.components.mapping_import import draw_import
-from pages.components.mapping_plan import plan_of, product_title
-from pages.components.mapping_refresh import draw_freshness, refresh_button
+from pages.components.mapping_grid import CATALOG, MAPPING_GRID, products_for_search
+from pages.components.mapping_history import field_words, value_words
+from pages.components.mapping_plan import cells_in_words, plan_of, product_title
+from pages.components.mapping_refresh import refresh_button
 from pages.components.mapping_rows import (
     Catalog,
     Drawing,
@@ -33,8 +37,9 @@ from pages.components.mapping_rows import (
     most_decimals,
     with_staged_codes,
 )
-from pages.components.mapping_save import draw_discard, draw_save, show_notice
-from pages.components.mapping_toolbar import draw_chips, draw_selection, draw_toolbar
+from pages.components.mapping_save import draw_mapping_save
+from pages.components.mapping_session import session
+from pages.components.mapping_toolbar import draw_above_grid
 from pages.components.reader import zone
 from pages.components.tasks import start_refresh
 
@@ -42,20 +47,26 @@ from pages.components.tasks import start_refresh
 def draw_mapping(services: Services) -> None:
     """Everything below the title."""
     session.begin(services)
-    _follow_link(services)
+    session.follow_link(services)
     staged = session.staged()
     rows = with_staged_codes(services.mappings.rows(), staged, services.clock())
     if not rows:
         _draw_empty(services)
         return
-    show_notice()
+    session.show_notice()
     catalog = services.catalog.snapshot().by_id
     by_code = {row.mapping.product_code: row for row in rows}
     if catalog is None:
         _draw_no_catalog()
-    _draw_above(services, rows, by_code)
+    draw_above_grid(services, rows, by_code)
     conflicts = plan_of(staged, rows, catalog).conflicts
-    draw_conflicts(services, conflicts, by_code, catalog)
+    draw_conflicts(
+        session,
+        conflicts,
+        title=partial(product_title, by_code=by_code),
+        cells=partial(cells_in_words, catalog=catalog),
+        saver=partial(_last_saver, services),
+    )
     shown = matching(rows, session.show(), set(staged.changes()))
     drawing = Drawing(
         staged=staged,
@@ -69,13 +80,6 @@ def draw_mapping(services: Services) -> None:
     session.remember_bases(bases_of(rows))
     _take_request(by_code)
     _draw_dialogs(services, rows, by_code, catalog)
-
-
-def _follow_link(services: Services) -> None:
-    """A link from another page may name the chip to turn on, once."""
-    wanted = st.query_params.pop("show", None)
-    if wanted in set(Show):
-        session.put_show(services, Show(wanted))
 
 
 def _draw_empty(services: Services) -> None:
@@ -101,38 +105,24 @@ def _draw_no_catalog() -> None:
     )
 
 
-def _draw_above(
-    services: Services, rows: Sequence[MappingRow], by_code: Mapping[str, MappingRow]
-) -> None:
-    staged = session.staged()
-    draw_toolbar(services, rows, staged)
-    draw_chips(services, rows, staged)
-    row = st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    )
-    with row.container(horizontal=True, vertical_alignment="center", width="content"):
-        draw_selection(by_code)
-    with row.container(horizontal=True, vertical_alignment="center", width="content"):
-        draw_freshness(services)
-
-
 def _draw_grid(services: Services, shown: Sequence[MappingRow], drawing: Drawing) -> None:
     # Options are fixed while the grid is on the page, so another language is another grid.
     key = f"mapping_grid_{language()}"
-    mapping_grid(
+    draw_grid(
         _grid_frame(services, shown, drawing),
+        MAPPING_GRID,
         key=key,
-        labels=labels(),
         language=language(),
         view=session.view_to_draw(new=is_new(key)),
         on_message=partial(session.receive, services),
     )
     snapshot = services.catalog.snapshot()
     send_catalog(
+        CATALOG,
         snapshot.version,
-        snapshot.entries,
+        partial(products_for_search, snapshot.version, snapshot.entries),
         held=session.catalog_held(),
-        unsaved=bool(session.staged()),
+        unsaved=anything_unsaved(),
         key="mapping_catalog",
     )
 
@@ -140,7 +130,7 @@ def _draw_grid(services: Services, shown: Sequence[MappingRow], drawing: Drawing
 def _grid_frame(services: Services, shown: Sequence[MappingRow], drawing: Drawing) -> pd.DataFrame:
     """The rows as the grid takes them; all readers share them while nothing is staged."""
     if drawing.staged:
-        return grid_frame(grid_rows(shown, drawing))
+        return grid_frame(grid_rows(shown, drawing), MAPPING_GRID)
     seen = (session.show(), drawing.seen, locale(), str(zone()))
     return _shared_frame(services.mappings.version(), seen, shown, drawing)
 
@@ -152,7 +142,12 @@ def _shared_frame(
     _shown: Sequence[MappingRow],
     _drawing: Drawing,
 ) -> pd.DataFrame:
-    return grid_frame(grid_rows(_shown, _drawing))
+    return grid_frame(grid_rows(_shown, _drawing), MAPPING_GRID)
+
+
+def _last_saver(services: Services, code: str) -> tuple[str, datetime] | None:
+    newest = services.mappings.history(code, 1)
+    return (newest[0].by, newest[0].at) if newest else None
 
 
 def _take_request(by_code: Mapping[str, MappingRow]) -> None:
@@ -161,9 +156,9 @@ def _take_request(by_code: Mapping[str, MappingRow]) -> None:
     if request is None:
         return
     if request.kind is StepKind.HISTORY:
-        open_dialog(Dialog.HISTORY, request.code)
+        session.open_dialog(Dialog.HISTORY, request.code)
     elif request.kind is StepKind.VIEW and request.text.isdecimal():
-        close_dialog()
+        session.close_dialog()
         product_forms.open_view(int(request.text))
     elif request.kind is StepKind.ADD:
         _open_add(request, by_code)
@@ -173,7 +168,7 @@ def _open_add(request: Step, by_code: Mapping[str, MappingRow]) -> None:
     row = by_code.get(request.code)
     products: list[SophosProduct] = [row.product] if row else []
     if products:
-        close_dialog()
+        session.close_dialog()
         product_forms.open_add(products, identifier=request.text)
 
 
@@ -185,9 +180,9 @@ def _draw_dialogs(
 ) -> None:
     """One dialog at most: those of ConnectWise products come first."""
     if product_forms.is_open():
-        close_dialog()
+        session.close_dialog()
     product_forms.draw_dialogs(services, on_created=_stage_created)
-    wanted = opened()
+    wanted = session.opened()
     if wanted is not None:
         _draw_dialog(wanted, services, rows, by_code, catalog)
 
@@ -200,14 +195,12 @@ def _draw_dialog(
     catalog: Catalog,
 ) -> None:
     bodies = {
-        Dialog.SAVE: (_("Save changes"), partial(draw_save, services, rows, catalog)),
-        Dialog.DISCARD: (_("Discard changes"), draw_discard),
-        Dialog.IMPORT: (_("Import mappings"), partial(draw_import, services, rows)),
+        Dialog.SAVE: (_("Save changes"), partial(draw_mapping_save, services, rows, catalog)),
+        Dialog.DISCARD: (_("Discard changes"), partial(draw_discard, session)),
+        Dialog.IMPORT: (_("Import mappings"), partial(_draw_import, services, by_code)),
         Dialog.HISTORY: (
             _("History"),
-            partial(
-                draw_history, services, wanted.code, product_title(wanted.code, by_code), catalog
-            ),
+            partial(_draw_history, services, wanted.code, by_code, catalog),
         ),
     }
     title, body = bodies[wanted.dialog]
@@ -216,7 +209,35 @@ def _draw_dialog(
     def draw() -> None:  # Streamlit wants a function with a name
         body()
 
-    st.dialog(title, width=width, on_dismiss=close_dialog)(draw)()
+    st.dialog(title, width=width, on_dismiss=session.close_dialog)(draw)()
+
+
+def _draw_import(services: Services, by_code: Mapping[str, MappingRow]) -> None:
+    def check(given: str) -> Checked:
+        parsed = services.mappings.parse_csv(given)
+        return parsed, services.mappings.check_csv(parsed), ()
+
+    def changed(count: int) -> str:
+        return ngettext("{count} product would change.", "{count} products would change.", count)
+
+    def base_of(code: str) -> RowBase:
+        row = by_code.get(code)
+        return RowBase.of(row.mapping) if row else RowBase()
+
+    draw_import(session, REQUIRED_COLUMNS, check, changed, base_of)
+
+
+def _draw_history(
+    services: Services, code: str, by_code: Mapping[str, MappingRow], catalog: Catalog
+) -> None:
+    draw_history(
+        session,
+        product_title(code, by_code),
+        services.mappings.history(code, SHOWN),
+        nothing=_("Nothing was saved for this product yet."),
+        field=field_words,
+        value=partial(value_words, catalog=catalog),
+    )
 
 
 def _stage_created(created: Mapping[str, CatalogItem]) -> None:

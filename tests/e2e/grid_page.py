@@ -17,7 +17,7 @@ class Grid:
         self.page = page
         self.frame = page.frame_locator(GRID)
         expect(self.frame.locator(".ag-row").first).to_be_visible(timeout=60_000)
-        page.wait_for_function("window.usageSyncCatalog !== undefined")
+        page.wait_for_function("window.usageSyncCatalogs !== undefined")
 
     def cell(self, row: str, column: str) -> Locator:
         return self.frame.locator(f".ag-row[row-id='{row}'] [col-id='{column}']")

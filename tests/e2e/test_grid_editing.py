@@ -263,7 +263,7 @@ def test_the_browser_ranks_like_the_domain(grid: Grid) -> None:
     wanted = [[entry.id for entry in index.find(query, 50)] for query in queries]
     found = grid.inside().evaluate(
         """([catalog, queries]) => {
-            const search = new window.usageSyncGrid.ProductSearch(catalog)
+            const search = new window.usageSyncGrid.CatalogSearch(catalog)
             return queries.map(query => search.find(query, 50).entries.map(entry => entry.id))
         }""",
         [

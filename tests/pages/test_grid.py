@@ -9,18 +9,37 @@ from dataclasses import fields
 import pytest
 
 from core.domain.models import CatalogEntry, ProductClass
-from pages.components.grid import FIELDS, GridRow, _options, grid_frame
-from pages.components.grid_assets import DIRECTORY, LIBRARY_FILES, library, read_asset
-from pages.components.grid_catalog import pack
-from pages.components.grid_columns import columns, locale_text
-from pages.components.grid_labels import labels
+from pages.components.grid import GridKind, GridRow, _options, grid_frame
+from pages.components.grid_assets import (
+    DIRECTORY,
+    FIRST_FILES,
+    LAST_FILES,
+    library,
+    read_asset,
+)
+from pages.components.grid_columns import locale_text
+from pages.components.mapping_grid import MAPPING_GRID, pack
 
+KINDS = {"mapping": MAPPING_GRID}
+STATES = {"mapping": ("unmapped", "active", "off", "stopped", "broken")}
 SCRIPTS = sorted(DIRECTORY.rglob("*.js"))
+
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+def sources(kind: GridKind) -> str:
+    return "\n".join(read_asset(name) for name in (*FIRST_FILES, kind.script, *LAST_FILES))
+
+
+def a_row(kind: GridKind) -> GridRow:
+    values = {"str": "naïve “text” 🚀", "bool": True, "float": 1.5}
+    return kind.row(**{field.name: values[str(field.type)] for field in fields(kind.row)})
 
 
 def test_every_script_is_loaded() -> None:
     own = {path.name for path in SCRIPTS if path.parent == DIRECTORY}
-    assert own == set(LIBRARY_FILES)
+    pages = {kind.script for kind in KINDS.values()}
+    assert own == {*FIRST_FILES, *pages, *LAST_FILES}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -30,61 +49,81 @@ def test_no_script_makes_html_of_text(script: object) -> None:
         assert way not in source
 
 
-def test_the_scripts_use_only_labels_and_columns_that_exist() -> None:
-    sources = "\n".join(read_asset(name) for name in LIBRARY_FILES)
-    used = set(re.findall(r"\blabels\.(\w+)", sources))
-    known = labels()
-    assert used <= set(known)
-    stated = {f"state_{state}" for state in ("unmapped", "active", "off", "stopped", "broken")}
+@pytest.mark.parametrize("name", KINDS)
+def test_the_scripts_use_only_labels_that_exist(name: str) -> None:
+    source = sources(KINDS[name])
+    used = set(re.findall(r"\blabels\.(\w+)", source))
+    words = set(re.findall(r"\bwords\((?:[^()]*\? )?\"(\w+)\"(?: : \"(\w+)\")?\)", source))
+    asked = {word for pair in words for word in pair if word}
+    # An editor with words of its own asks for them under a prefix.
+    prefixes = {"", *re.findall(r"labels\[`(\w+_)\$\{name\}`\]", source)}
+    used |= {f"{prefix}{word}" for prefix in prefixes for word in asked}
+    known = KINDS[name].labels()
+    stated = {f"state_{state}" for state in STATES[name]}
     assert set(known) == used | stated
 
 
-def test_the_scripts_read_only_fields_that_rows_have() -> None:
-    sources = "\n".join(read_asset(name) for name in LIBRARY_FILES)
-    used = set(re.findall(r"\bdata\.(\w+)", sources))
-    fields_and_wrapping = {field.name for field in fields(GridRow)} | {"packed", "args", "type"}
-    assert used <= fields_and_wrapping
+@every_kind
+def test_the_scripts_read_only_fields_that_rows_have(kind: GridKind) -> None:
+    used = set(re.findall(r"\bdata\.(\w+)", sources(kind)))
+    assert used <= {*kind.fields, "packed"}
+
+
+@every_kind
+def test_the_scripts_install_what_the_columns_use(kind: GridKind) -> None:
+    options = json.dumps(kind.columns(), default=lambda code: code.js_code)
+    own = read_asset(kind.script)
+    for name in re.findall(r"usageSyncGrid\.values\.(\w+)", options):
+        assert re.search(rf"\b{name}:", sources(kind)), name
+    for name in re.findall(r'"cell(?:Renderer|Editor)": "(\w+)"', options):
+        assert f"{name}:" in sources(kind), name
+    staged = re.search(r"fields: \{(.*?)\n  \}", own, re.S)
+    assert staged is not None
+    assert set(kind.staged) == set(re.findall(r"^    (\w+):", staged[1], re.M))
 
 
 def test_labels_are_handed_over_as_json() -> None:
     words = {"grid": 'a "quote" </script> \u2028 ::'}
-    source = library(json.dumps(words))
+    source = library(json.dumps(words), "mapping.js")
     assert source.endswith(f"({json.dumps(words)})")
 
 
 def test_an_empty_grid_still_has_its_columns() -> None:
-    frame = grid_frame([])
+    frame = grid_frame([], MAPPING_GRID)
     assert list(frame.columns) == ["code", "packed"]
 
 
-def test_a_row_travels_whole() -> None:
-    kinds = {"str": "naïve “text” 🚀", "bool": True, "float": 1.5}
-    row = GridRow(**{field.name: kinds[str(field.type)] for field in fields(GridRow)})
-    (packed,) = grid_frame([row])["packed"]
-    assert dict(zip(FIELDS, json.loads(packed), strict=True)) == vars(row)
+@every_kind
+def test_a_row_travels_whole(kind: GridKind) -> None:
+    row = a_row(kind)
+    (packed,) = grid_frame([row], kind)["packed"]
+    assert dict(zip(kind.fields, json.loads(packed), strict=True)) == vars(row)
 
 
-def test_the_options_do_not_change_from_run_to_run() -> None:
+@every_kind
+def test_the_options_do_not_change_from_run_to_run(kind: GridKind) -> None:
     view = json.dumps({"state": {"sort": {"sortModel": []}, "filter": None}, "quick": "x"})
 
     def drawn() -> str:
-        return json.dumps(_options(labels(), "en", view), default=lambda code: code.js_code)
+        return json.dumps(_options(kind, "en", view), default=lambda code: code.js_code)
 
     assert drawn() == drawn()
-    options = _options(labels(), "en", view)
+    options = _options(kind, "en", view)
     assert options["initialState"] == {"sort": {"sortModel": []}}
     assert options["quickFilterText"] == "x"
 
 
-def test_no_column_needs_the_enterprise_modules() -> None:
-    text = json.dumps(columns(), default=lambda code: code.js_code)
+@every_kind
+def test_no_column_needs_the_enterprise_modules(kind: GridKind) -> None:
+    text = json.dumps(kind.columns(), default=lambda code: code.js_code)
     for name in ("agSetColumnFilter", "agRichSelectCellEditor", "agMultiColumnFilter"):
         assert name not in text
 
 
-def test_own_words_are_given_for_every_filter_option_in_use() -> None:
-    known = locale_text()
-    for column in columns():
+@every_kind
+def test_own_words_are_given_for_every_filter_option_in_use(kind: GridKind) -> None:
+    known = locale_text(kind.no_rows())
+    for column in kind.columns():
         for option in column.get("filterParams", {}).get("filterOptions", []):
             assert option in known
 

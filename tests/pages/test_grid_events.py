@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.staging import PRODUCT, SYNC
-from pages.components.grid_events import GridMessage, Step, StepKind, parse_message
+from pages.components import grid_events
+from pages.components.grid_events import GridMessage, Step, StepKind
+from pages.components.mapping_grid import MAPPING_GRID
 
 STEP: dict[str, Any] = {
     "number": 7,
@@ -26,6 +28,11 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=12,
 )
+
+
+def parse_message(value: Any) -> GridMessage:
+    """A message of the grid of product mappings."""
+    return grid_events.parse_message(value, MAPPING_GRID.staged)
 
 
 def steps_of(*items: Any) -> tuple[Step, ...]:

@@ -20,8 +20,8 @@ from core.domain.models import (
 from core.domain.month import Month
 from core.domain.staging import PRODUCT, SYNC, RowBase, StagedEdits
 from core.errors import message
-from pages.components.grid import GridRow
 from pages.components.mapping_filters import Show, counts, matching
+from pages.components.mapping_grid import MappingGridRow
 from pages.components.mapping_plan import review
 from pages.components.mapping_rows import (
     Drawing,
@@ -84,7 +84,7 @@ def drawing(staged: StagedEdits | None = None, rows: list[MappingRow] | None = N
     )
 
 
-def one(row: MappingRow, staged: StagedEdits | None = None) -> GridRow:
+def one(row: MappingRow, staged: StagedEdits | None = None) -> MappingGridRow:
     return grid_rows([row], drawing(staged, [row]))[0]
 
 
@@ -145,7 +145,7 @@ def test_a_row_without_usage_sorts_below_zero() -> None:
 def test_a_suggestion_is_shown_with_its_product() -> None:
     suggestion = Suggestion(2, 91, message("Same words"))
     shown = one(replace(row_of(product_id=None), suggestion=suggestion))
-    assert (shown.suggestion_id, shown.suggestion_identifier) == ("2", "NEW")
+    assert (shown.suggestion_id, shown.suggestion_name) == ("2", "NEW")
     assert (shown.suggestion_score, shown.suggestion_reason) == (91.0, "Same words")
 
 
@@ -209,7 +209,7 @@ def test_the_review_lists_old_and_new_and_says_where_sync_stops() -> None:
     row = row_of()
     found = review(staged_product(row, 2), [row], CATALOG, NOW)
     (line,) = found.lines
-    assert (line.product, line.field) == ("Central Endpoint (CODE)", "ConnectWise product")
+    assert (line.title, line.field) == ("Central Endpoint (CODE)", "ConnectWise product")
     assert (line.old, line.new) == ("OLD", "NEW")
     assert found.consequences == (
         "Sync of Central Endpoint (CODE) will stop. "

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.domain.saving import MappingValues
 from core.domain.staging import PRODUCT, SYNC, RowBase, StagedCell, StagedEdits
 from pages.components.grid_events import Step, StepKind
-from pages.components.mapping_steps import take_steps
+from pages.components.grid_steps import take_steps
 
 BASES = {"A": RowBase(MappingValues(1, True), 3), "B": RowBase()}
 

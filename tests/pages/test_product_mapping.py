@@ -22,15 +22,16 @@ def _page() -> None:
     """The page, after what the grid's frame would have sent."""
     import streamlit as st
 
-    from pages.components import mapping_session
     from pages.components.grid_events import parse_message
+    from pages.components.mapping_grid import MAPPING_GRID
+    from pages.components.mapping_session import session
     from pages.components.mapping_view import draw_mapping
     from pages.components.session import start
 
     services = start("Configure usage synchronization")
     sent = st.session_state.pop("sent", None)
     if sent is not None:
-        mapping_session.receive(services, parse_message(sent))
+        session.receive(services, parse_message(sent, MAPPING_GRID.staged))
     draw_mapping(services)
 
 

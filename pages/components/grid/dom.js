@@ -43,6 +43,11 @@ function iconButton(name, label, onClick) {
   return button
 }
 
+/* A label with one place, whatever it is called there. */
+function naming(template, name) {
+  return template.replace(/\{\w+\}/, () => name)
+}
+
 function fill(template, places) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => (name in places ? places[name] : whole))
 }

@@ -1,8 +1,65 @@
-/* The product type-ahead: a combobox with its list, as the cell's popup editor. It never writes a
-   value into the grid itself; choosing stages an edit and closes the editor. */
+/* The type-ahead: a combobox with its list, as the cell's popup editor. It never writes a value
+   into the grid itself; choosing stages an edit and closes the editor.
+
+   What is searched and what may be chosen is the business of those that extend it. Options are
+   `{kind: "entry", entry, note}`, `{kind: "remove"}`, and whatever kinds `none` gives. */
 const SHOWN = 50
 
-class ProductEditor {
+class TypeAhead {
+  /* The field that a choice stages. */
+  field = ""
+
+  /* The words for this field: labels that begin so. */
+  words(name) {
+    return labels[name]
+  }
+
+  /* The entries that match what was typed, as `{total, entries}`; null while they are loading. */
+  find(text) {
+    const index = search()
+    return index && index.find(text, SHOWN)
+  }
+
+  /* An entry by its ID, for the suggestion. */
+  entry(id) {
+    return search() && search().entry(id)
+  }
+
+  /* The ID that the row has now. */
+  current(data) {
+    return valueOf(data, this.field)
+  }
+
+  /* What is offered where nothing matches. */
+  none() {
+    return []
+  }
+
+  /* Said when text that matches nothing is entered. */
+  refusal(text) {
+    return fill(this.words("no_match"), { text })
+  }
+
+  /* Why an entry cannot be chosen, "" when it can; and how that is said when it is tried. */
+  blocked() {
+    return ""
+  }
+  blockedHint(entry) {
+    return this.blocked(entry)
+  }
+
+  /* What an option of another kind than an entry looks like, and what choosing it does. */
+  drawCommand() {
+    return [element("span", "us-command", this.words("remove"))]
+  }
+  command(_option, node) {
+    stage(node, this.field, null)
+  }
+
+  isTooShort(text) {
+    return isTooShort(normalise(text))
+  }
+
   init(params) {
     this.params = params
     this.options = []
@@ -12,9 +69,9 @@ class ProductEditor {
     this.hint = element("div", "us-hint")
     this.hint.setAttribute("role", "status")
     this.list = element("ul", "us-list")
-    this.list.id = "us-products"
+    this.list.id = "us-choices"
     this.list.setAttribute("role", "listbox")
-    this.list.setAttribute("aria-label", labels.products)
+    this.list.setAttribute("aria-label", this.words("choices"))
     this.gui.append(this.input, this.hint, this.list)
     this.gui.style.width = `${Math.min(520, window.innerWidth - 24)}px`
     this.onCatalog = () => this.update()
@@ -27,13 +84,13 @@ class ProductEditor {
     const key = params.eventKey
     input.type = "text"
     input.value = key && key.length === 1 ? key : ""
-    input.placeholder = labels.search_hint
+    input.placeholder = this.words("search_hint")
     input.autocomplete = "off"
     input.spellcheck = false
     const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "true" }
     for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value)
-    input.setAttribute("aria-controls", "us-products")
-    input.setAttribute("aria-label", fill(labels.product_for, { product: params.data.name }))
+    input.setAttribute("aria-controls", "us-choices")
+    input.setAttribute("aria-label", naming(this.words("choice_for"), params.data.name))
     input.addEventListener("input", () => this.update())
     input.addEventListener("keydown", (event) => this.onKey(event))
     return input
@@ -65,53 +122,58 @@ class ProductEditor {
     this.input.removeAttribute("aria-invalid")
     const text = this.input.value.trim()
     this.text = text
-    this.options = isTooShort(normalise(text)) ? this.starters(text) : this.matches(text)
+    this.options = this.isTooShort(text) ? this.starters(text) : this.matches(text)
     this.draw(text === "" ? -1 : 0)
   }
 
   starters(text) {
     const { data } = this.params
     const options = []
-    this.hint.textContent = text === "" ? labels.type_two : labels.type_more
+    this.hint.textContent = this.words(text === "" ? "type_two" : "type_more")
     if (text !== "") return options
-    if (data.suggestion_id !== "" && data.suggestion_id !== productOf(data).id) {
-      const entry = (search() && search().entry(data.suggestion_id)) || {
-        id: Number(data.suggestion_id), identifier: data.suggestion_identifier, description: "",
+    if (data.suggestion_id !== "" && data.suggestion_id !== this.current(data)) {
+      const entry = this.entry(data.suggestion_id) || {
+        id: Number(data.suggestion_id), identifier: data.suggestion_name, description: "", flags: 0,
       }
-      options.push({ kind: "product", entry, note: labels.suggested })
+      options.push({ kind: "entry", entry, note: labels.suggested })
     }
-    if (productOf(data).id !== "") options.push({ kind: "remove" })
+    if (this.current(data) !== "") options.push({ kind: "remove" })
     return options
   }
 
   matches(text) {
-    const index = search()
-    if (!index) {
-      this.hint.textContent = labels.catalog_loading
+    const found = this.find(text)
+    if (!found) {
+      this.hint.textContent = this.words("catalog_loading")
       return []
     }
-    const { total, entries } = index.find(text, SHOWN)
+    const { total, entries } = found
     if (total === 0) {
-      this.hint.textContent = fill(labels.no_match, { text })
-      return [{ kind: "add", text }]
+      this.hint.textContent = fill(this.words("no_match"), { text })
+      return this.none(text)
     }
     this.hint.textContent =
-      total > SHOWN ? fill(labels.first_of, { shown: SHOWN, total }) : fill(labels.found, { total })
-    return entries.map((entry) => ({ kind: "product", entry }))
+      total > SHOWN
+        ? fill(this.words("first_of"), { shown: SHOWN, total })
+        : fill(this.words("found"), { total })
+    return entries.map((entry) => ({ kind: "entry", entry }))
   }
 
   draw(active) {
     this.list.replaceChildren(...this.options.map((option, i) => this.drawOption(option, i)))
-    const usable = this.options.findIndex((option) => !this.blocked(option))
-    const refused = this.options.length === 1 && this.options[0].kind === "add"
-    this.setActive(active < 0 || refused ? -1 : usable)
+    const usable = this.options.findIndex((option) => this.isChoice(option))
+    this.setActive(active < 0 ? -1 : usable)
+  }
+
+  isChoice(option) {
+    return option.kind === "entry" && !this.blocked(option.entry)
   }
 
   drawOption(option, i) {
     const item = element("li", "us-option")
     item.id = `us-option-${i}`
     item.setAttribute("role", "option")
-    if (option.kind === "product") this.drawProduct(item, option)
+    if (option.kind === "entry") this.drawEntry(item, option)
     else item.append(...this.drawCommand(option))
     item.addEventListener("mousedown", (event) => {
       event.preventDefault()
@@ -120,26 +182,15 @@ class ProductEditor {
     return item
   }
 
-  drawProduct(item, { entry, note }) {
+  drawEntry(item, { entry, note }) {
     const first = element("span", "us-option-line")
     first.append(element("span", "us-main", entry.identifier))
-    const blocked = this.blocked({ kind: "product", entry })
+    const blocked = this.blocked(entry)
     if (blocked) item.setAttribute("aria-disabled", "true")
     const right = blocked || note || entry.category || ""
     first.append(element("span", blocked ? "us-blocked" : "us-category", right))
     item.append(first, element("span", "us-sub", entry.description))
     item.title = `${entry.identifier}\n${entry.description}`
-  }
-
-  drawCommand(option) {
-    if (option.kind === "remove") return [element("span", "us-command", labels.remove_mapping)]
-    return [icon("plus"), element("span", "us-command", fill(labels.add_new, { text: option.text }))]
-  }
-
-  blocked(option) {
-    if (option.kind !== "product") return ""
-    if (option.entry.inactive) return labels.inactive
-    return option.entry.notBillable ? labels.not_billable : ""
   }
 
   setActive(i) {
@@ -193,24 +244,23 @@ class ProductEditor {
 
   refuse() {
     this.input.setAttribute("aria-invalid", "true")
-    if (this.options.length && this.options[0].kind === "add") {
-      this.hint.textContent = fill(labels.refused, { text: this.text })
+    if (!this.options.some((option) => this.isChoice(option)) && !this.isTooShort(this.text)) {
+      this.hint.textContent = this.refusal(this.text)
     }
   }
 
   choose(i) {
     const option = this.options[i]
-    const blocked = this.blocked(option)
+    const blocked = option.kind === "entry" ? this.blocked(option.entry) : ""
     if (blocked) {
       this.input.setAttribute("aria-invalid", "true")
-      this.hint.textContent = fill(labels.cannot_map, { product: option.entry.identifier, reason: blocked })
+      this.hint.textContent = this.blockedHint(option.entry)
       return false
     }
     const { node } = this.params
     this.close()
-    if (option.kind === "add") act("add", node.data, option.text)
-    else if (option.kind === "remove") stage(node, "product", null)
-    else stage(node, "product", option.entry.id, option.entry.identifier)
+    if (option.kind === "entry") stage(node, this.field, option.entry.id, option.entry.identifier)
+    else this.command(option, node)
     return true
   }
 

@@ -3,7 +3,10 @@
    Every step gets a number that only grows (the clock, so that it also grows over a remount). Each
    row brings, as `seen`, the last number that the server has taken: steps up to it are in the row's
    own values, later ones lie over them. All steps that are not taken travel with every message, so
-   that none is lost when several fall into one run of the page. */
+   that none is lost when several fall into one run of the page.
+
+   What can be edited is told by the page's own script, in `page.fields`: by name, how a row is read
+   with what lies over it, and how as it was loaded. */
 const steps = []
 let lastNumber = 0
 let gridApi = null
@@ -13,7 +16,7 @@ let quickText = ""
 
 function parentCatalog() {
   try {
-    return window.parent.usageSyncCatalog || null
+    return (window.parent.usageSyncCatalogs || {})[page.catalog] || null
   } catch {
     return null
   }
@@ -25,7 +28,7 @@ function search() {
   const catalog = parentCatalog()
   if (!catalog) return null
   if (!searchCache || searchCache.version !== catalog.version) {
-    searchCache = new ProductSearch(catalog)
+    searchCache = new CatalogSearch(catalog)
   }
   return searchCache
 }
@@ -64,28 +67,43 @@ function pending(data, field) {
   return undefined
 }
 
-function syncOf(data) {
-  const step = pending(data, "sync")
-  return step ? step.value : data.sync
+/* Values as rows have them: IDs are text, "" is nothing. */
+function plain(value) {
+  if (value === null || value === undefined) return ""
+  return typeof value === "boolean" ? value : String(value)
 }
 
-function productOf(data) {
-  const step = pending(data, "product")
-  if (!step) return { id: data.product_id, identifier: data.identifier, description: data.description }
+function valueOf(data, field) {
+  return page.fields[field].read(data)
+}
+
+/* What was staged for a field and is not taken yet, or else what the row has. */
+function stagedOr(data, field, saved) {
+  const step = pending(data, field)
+  return step ? plain(step.value) : saved
+}
+
+/* An entry of the catalog that was staged, or else what the row says of its own. */
+function stagedEntry(data, field, own) {
+  const step = pending(data, field)
+  if (!step) return own
   if (step.value === null) return { id: "", identifier: "", description: "" }
   const entry = search() && search().entry(step.value)
   if (!entry) return { id: String(step.value), identifier: step.text || "", description: "" }
   return { ...entry, id: String(entry.id) }
 }
 
+const SYNC_FIELD = {
+  read: (data) => stagedOr(data, "sync", data.sync),
+  base: (data) => data.base_sync,
+}
+
 function isDirty(data, field) {
-  if (field === "sync") return syncOf(data) !== data.base_sync
-  return productOf(data).id !== data.base_product_id
+  return valueOf(data, field) !== page.fields[field].base(data)
 }
 
 function stage(node, field, value, text) {
-  const current = field === "sync" ? syncOf(node.data) : productOf(node.data).id
-  if (String(value ?? "") === String(current)) return
+  if (plain(value) === valueOf(node.data, field)) return
   record({ kind: "stage", code: node.data.code, field, value, text: text || "" }, node.data.seen)
   gridApi.refreshCells({ rowNodes: [node], force: true })
 }

@@ -41,12 +41,13 @@ function onCellKeyDown({ event, node, colDef, data }) {
     return act(key === "y" || event.shiftKey ? "redo" : "undo", data)
   }
   const press = key === " " || key === "enter"
-  if (press && colDef.colId === "sync") stage(node, "sync", !syncOf(data))
-  else if (press && (colDef.colId === "details" || colDef.colId === "suggestion")) {
+  const column = colDef.colId
+  if (press && page.toggles.includes(column)) stage(node, column, !valueOf(data, column))
+  else if (press && page.presses.includes(column)) {
     const button = event.target.querySelector("button")
     if (button) button.click()
-  } else if ((key === "delete" || key === "backspace") && colDef.colId === "product") {
-    stage(node, "product", null)
+  } else if ((key === "delete" || key === "backspace") && page.clears.includes(column)) {
+    stage(node, column, null)
   } else return
   event.preventDefault()
 }
@@ -54,9 +55,10 @@ function onCellKeyDown({ event, node, colDef, data }) {
 function suppressKey({ event, editing, colDef }) {
   if (editing) return true
   if (event.ctrlKey || event.metaKey) return event.key.toLowerCase() === "z"
-  const own = { sync: [" ", "Enter"], details: [" ", "Enter"], suggestion: [" ", "Enter"] }
-  own.product = ["Delete", "Backspace"]
-  return (own[colDef.colId] || []).includes(event.key)
+  const column = colDef.colId
+  if (page.clears.includes(column)) return ["Delete", "Backspace"].includes(event.key)
+  const pressed = page.toggles.includes(column) || page.presses.includes(column)
+  return pressed && [" ", "Enter"].includes(event.key)
 }
 
 function buildQuickFilter(start) {
@@ -179,33 +181,23 @@ window.usageSyncGrid = {
   rowHeight,
   isDirty,
   components: {
-    sophosProductCell: SophosProductCell,
-    productCell: ProductCell,
-    productEditor: ProductEditor,
-    detailsCell: DetailsCell,
-    syncCell: SyncCell,
+    switchCell: SwitchCell,
     stateCell: StateCell,
-    usageCell: UsageCell,
     suggestionCell: SuggestionCell,
+    ...page.components,
   },
-  ProductSearch,
+  values: {
+    sync: ({ data }) => valueOf(data, "sync"),
+    state: ({ data }) => labels[`state_${data.state}`] || data.state,
+    suggestion: ({ data }) => data.suggestion_score,
+    ...page.values,
+  },
+  CatalogSearch,
   normalise,
   quickWords,
   quickMatch: (words, text) => {
     const normalised = normalise(text)
     return words.every((word) => normalised.includes(word))
   },
-  quickProduct: ({ data }) => {
-    const product = productOf(data)
-    return `${product.identifier} ${product.description}`
-  },
-  sophosText: ({ data }) => `${data.name} ${data.code}`,
-  sophosSearch: ({ data }) => `${data.name} ${data.code} ${data.former} ${data.group}`,
-  productText: ({ data }) => {
-    const product = productOf(data)
-    return `${product.identifier} ${product.description}`.trim()
-  },
-  sync: ({ data }) => syncOf(data),
-  stateText: ({ data }) => labels[`state_${data.state}`] || data.state,
 }
 return window.usageSyncGrid

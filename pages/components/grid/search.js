@@ -1,11 +1,9 @@
-/* The type-ahead search over the catalog. The rule is that of core/domain/product_search.py, and a
+/* The type-ahead search over a catalog: products, or companies by name. The rule is that of core/domain/product_search.py, and a
    browser test compares the two. */
 const SPELLED_OUT = {
   ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", ı: "i", ς: "σ",
 }
 const MIN_QUERY = 2
-const INACTIVE = 1
-const NOT_BILLABLE = 2
 
 function normalise(text) {
   let plain = String(text ?? "").toLowerCase()
@@ -21,7 +19,7 @@ const spaced = (normalised) => normalised.replace(/[^\p{L}\p{N}]/gu, " ")
 /* Counted in characters, not in the browser's 16-bit units. */
 const isTooShort = (normalised) => [...normalised].length < MIN_QUERY
 
-class ProductSearch {
+class CatalogSearch {
   constructor(catalog) {
     this.catalog = catalog
     this.version = catalog.version
@@ -38,7 +36,7 @@ class ProductSearch {
     const identifier = normalise(this.catalog.identifiers[i])
     /* The line break keeps a word from matching across the two. */
     const text = `${identifier}\n${normalise(this.catalog.descriptions[i])}`
-    const last = (this.catalog.flags[i] & (INACTIVE | NOT_BILLABLE)) !== 0
+    const last = this.catalog.flags[i] !== 0
     return { i, id, identifier, text, words: ` ${spaced(text)}`, last }
   }
 
@@ -54,8 +52,7 @@ class ProductSearch {
       identifier: c.identifiers[i],
       description: c.descriptions[i],
       category: c.category_names[c.categories[i]],
-      inactive: (c.flags[i] & INACTIVE) !== 0,
-      notBillable: (c.flags[i] & NOT_BILLABLE) !== 0,
+      flags: c.flags[i],
     }
   }
 

@@ -1,6 +1,6 @@
-/* A component without a face: it takes the product catalog once per version and keeps it on the
-   page, where the grid's frame reads it. Later runs of the page bring the version only. It also
-   lets the browser ask before a reload or a closed tab drops unsaved changes. */
+/* A component without a face: it takes a catalog (products, or companies) once per version and
+   keeps it on the page, where the grid's frame reads it. Later runs of the page bring the version
+   only. It also lets the browser ask before a reload or a closed tab drops unsaved changes. */
 const page = window.parent
 
 // The listener belongs to the page: it has to outlive this frame when another page is shown.
@@ -15,11 +15,12 @@ function post(type, values) {
 
 window.addEventListener("message", ({ data }) => {
   if (data.type !== "streamlit:render") return
-  const { version, packed, unsaved } = data.args
+  const { name, version, packed, unsaved } = data.args
   page.usageSyncUnsaved = unsaved
-  const known = page.usageSyncCatalog
+  const catalogs = (page.usageSyncCatalogs ??= {})
+  const known = catalogs[name]
   if (!packed || (known && known.version === version)) return
-  page.usageSyncCatalog = { version, ...JSON.parse(packed) }
+  catalogs[name] = { version, ...JSON.parse(packed) }
   page.dispatchEvent(new CustomEvent("usage-sync-catalog"))
 })
 
