@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.models import ProductClass
+from core.domain.models import (
+    Frequency,
+    MappingRow,
+    MappingState,
+    PlanLimits,
+    ProductClass,
+    ProductMapping,
+    SophosProduct,
+    SyncSettings,
+    UsageGone,
+)
+from core.domain.row_edits import RowEdit
+from core.domain.saving import MappingValues
 from pages.components.connection_settings import Source, connection_settings
+from pages.components.sync_settings_form import held_up
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,3 +119,103 @@ def test_the_rules_and_the_installation_are_in_words(page, page_services):
     assert "A suggestion is never applied by itself." in shown
     assert str(page_services.store.path) in shown
     assert "Version: 0.1.0" in shown
+
+
+# ---------------------------------------------------------------- sync settings
+
+
+def radio(page: AppTest, name: str):
+    return page.radio(key=f"sync_settings_{name}_en")
+
+
+def test_sync_settings_start_from_the_defaults_and_are_kept_as_they_are(page, page_services):
+    page.button(key="sync_settings_save").click()
+    run(page)
+    assert page_services.preferences.sync() == SyncSettings(time_zone="UTC")
+
+
+def test_sync_settings_are_kept(page, page_services):
+    radio(page, "frequency").set_value("monthly")
+    run(page)
+    page.selectbox(key="sync_settings_day").set_value(31)
+    page.selectbox(key="sync_settings_hour_en").set_value(22)
+    page.selectbox(key="sync_settings_time_zone").set_value("Europe/Paris")
+    page.toggle(key="sync_settings_scheduled").set_value(False)
+    radio(page, "unattended").set_value("apply")
+    radio(page, "usage_gone").set_value("cancel")
+    page.number_input(key="sync_settings_changed_share").set_value(45)
+    page.number_input(key="sync_settings_changed_share_floor").set_value(1)
+    page.number_input(key="sync_settings_drops_to_zero").set_value(2)
+    page.number_input(key="sync_settings_new_products").set_value(3)
+    page.number_input(key="sync_settings_jump_factor").set_value(2.5)
+    page.number_input(key="sync_settings_jump_floor").set_value(4.0)
+    page.number_input(key="sync_settings_quantity").set_value(500.0)
+    page.button(key="sync_settings_save").click()
+    run(page)
+    assert page_services.preferences.sync() == SyncSettings(
+        scheduled=False,
+        frequency=Frequency.MONTHLY,
+        day=31,
+        hour=22,
+        time_zone="Europe/Paris",
+        apply_unattended=True,
+        usage_gone=UsageGone.CANCEL,
+        limits=PlanLimits(
+            changed_share=Decimal("0.45"),
+            changed_share_floor=1,
+            drops_to_zero=2,
+            jump_factor=Decimal("2.5"),
+            jump_floor=Decimal(4),
+            quantity=Decimal(500),
+            new_products=3,
+        ),
+    )
+
+
+def mapping_row(*, firewall: bool, sync: bool = True) -> MappingRow:
+    product = SophosProduct(
+        code="X", description="XGS", product_group="", first_seen=None, last_seen=None
+    )
+    mapping = ProductMapping(
+        product_code="X", connectwise_product_id=1, sync=sync, stopped=False,
+        state=MappingState.ACTIVE, since=datetime(2026, 11, 1, tzinfo=UTC), reason=None, version=1,
+    )  # fmt: skip
+    return MappingRow(
+        product=product, mapping=mapping, entry=None, last_usage=None, suggestion=None,
+        default_product=None, is_firewall=firewall,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("frequency", "count"), [(Frequency.INVOICE, 0), (Frequency.MONTHLY, 1), (Frequency.DAILY, 1)]
+)
+def test_firewalls_that_sync_are_held_up_by_every_frequency_but_that_of_the_invoice(
+    frequency, count
+):
+    rows = [
+        mapping_row(firewall=True),
+        mapping_row(firewall=True, sync=False),
+        mapping_row(firewall=False),
+    ]
+    assert held_up(frequency, rows) == rows[:count]
+
+
+def test_each_firewall_is_named_as_soon_as_another_frequency_is_chosen(filled_services, page):
+    firewalls = [row for row in filled_services.mappings.rows() if row.is_firewall]
+    entry = next(e for e in filled_services.catalog.entries() if not e.inactive and e.is_billable)
+    edits = [
+        RowEdit(
+            one.product.code, one.mapping.version, MappingValues(), MappingValues(entry.id, True)
+        )
+        for one in firewalls
+    ]
+    filled_services.mappings.save(edits, "Test")
+    run(page)
+    assert not page.warning
+    radio(page, "frequency").set_value("daily")
+    run(page)
+    (warning,) = page.warning
+    said = warning.value.replace("\\", "")
+    named = [one for one in firewalls if one.product.description in said]
+    assert len(named) == min(len(firewalls), 5)
+    assert "only with the Sophos monthly invoice" in said
