@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from core.domain.models import Agreement, Company, CustomerHistoryEntry, CustomerMapping, Tenant
+from core.domain.models import (
+    Agreement,
+    Company,
+    CustomerHistoryEntry,
+    CustomerMapping,
+    FetchStatus,
+    Tenant,
+)
 from core.storage import bulk
 from core.storage.customer_rows import (
     AGREEMENT_COLUMNS,
@@ -46,6 +53,11 @@ SELECT id, customer_id, changed_at, changed_by, origin, field, old_value, new_va
 FROM store.customer_history
 WHERE CAST(? AS VARCHAR) IS NULL OR customer_id = ?
 ORDER BY position DESC LIMIT ?"""
+_ONLY_IN_USAGE = """
+SELECT l.account_id, arg_max(l.account_name, f.position), arg_max(l.account_status, f.position)
+FROM store.usage_line l JOIN store.usage_fetch f ON f.id = l.fetch_id
+WHERE f.status = ? AND l.account_id NOT IN (SELECT id FROM store.tenant)
+GROUP BY l.account_id ORDER BY l.account_id"""
 _NO_LIMIT = 2**62
 
 
@@ -80,6 +92,17 @@ class CustomersStore:
             )
 
         self._database.write(change)
+
+    def only_in_usage(self) -> dict[str, Tenant]:
+        """The customers that complete fetches name and Sophos did not list, by id.
+
+        Name and status are those of the last fetch; how they are billed is not known.
+        """
+        rows = self._database.read(_ONLY_IN_USAGE, [FetchStatus.COMPLETE.value])
+        return {
+            id_: Tenant(id=id_, name=name, billing_type="", status=status)
+            for id_, name, status in rows
+        }
 
     def companies(self) -> dict[int, Company]:
         """The ConnectWise companies as last read, by id."""
@@ -124,6 +147,16 @@ class CustomersStore:
         """Add or replace some agreements, after they were read again."""
         kept = list(agreements)
         self._database.write(lambda transaction: _put_agreements(transaction, kept))
+
+    def replace_agreements_of(self, company_id: int, agreements: Iterable[Agreement]) -> None:
+        """Make these the agreements of one company, after they were read again."""
+        kept = list(agreements)
+
+        def change(transaction: Transaction) -> None:
+            transaction.execute("DELETE FROM store.agreement WHERE company_id = ?", [company_id])
+            _put_agreements(transaction, kept)
+
+        self._database.write(change)
 
     def mappings(self) -> dict[str, CustomerMapping]:
         """Every customer mapping by customer, in the order of their ids."""

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.models import CustomerMapping
+from core.domain.models import CustomerMapping, FetchStatus, Reference
 from core.errors import ConflictError, StoreError, message
 from core.storage.customers_store import CustomerWrite
 from core.storage.store import Store
-from tests.storage.samples import NOON
+from tests.storage.samples import NOON, fetch, line
 from tests.storage.sync_samples import (
     agreement,
     company,
@@ -53,6 +53,32 @@ def test_tenants_come_back_equal_by_id(store: Store) -> None:
     assert store.customers.tenants() == {"a": tenant("a"), "b": full}
     assert list(store.customers.tenants()) == ["a", "b"]
     assert store.customers.listed_at() == NOON
+
+
+def test_customers_that_only_usage_names_have_their_last_name(store: Store) -> None:
+    older = [line(account_id="a"), line(account_id="b", account_name="Old"), line(account_id=None)]
+    newer = [line(account_id="b", account_name="New “é”", account_status="suspended")]
+    failed = [line(account_id="c", account_name="Not sure")]
+    store.usage.record_fetch(fetch(older), older, [])
+    store.usage.record_fetch(fetch(newer), newer, [])
+    store.usage.record_fetch(fetch(failed, status=FetchStatus.INCOMPLETE), failed, [])
+    store.customers.replace_tenants([tenant("a")], NOON)
+
+    found = store.customers.only_in_usage()
+
+    assert found == {
+        "b": tenant("b", name="New “é”", billing_type="", status="suspended", products=())
+    }
+
+
+def test_the_agreements_of_one_company_are_replaced_and_no_others(store: Store) -> None:
+    kept, gone, new = agreement(1), agreement(2), agreement(3)
+    other = agreement(4, company=Reference(99, "Other"))
+    store.customers.replace_connectwise([], [kept, gone, other], NOON)
+
+    store.customers.replace_agreements_of(kept.company.id, [replace(kept, name="Renamed"), new])
+
+    assert store.customers.agreements() == {1: replace(kept, name="Renamed"), 3: new, 4: other}
 
 
 def test_a_listing_replaces_the_one_before(store: Store) -> None:
