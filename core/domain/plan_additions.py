@@ -174,7 +174,7 @@ def _decide_unbound(
         plan.findings.append(findings.ambiguous(wanted, still_open, inputs))
     elif still_open:
         plan.existing += 1
-        plan.changes.append(_existing(ChangeKind.ADOPT_ADDITION, wanted, still_open[0]))
+        plan.changes.append(_existing(ChangeKind.ADOPT_ADDITION, wanted, still_open[0], inputs))
     elif wanted.quantity > 0:
         plan.changes.append(_create(wanted, additions, inputs))
 
@@ -203,23 +203,25 @@ def _decide_bound(
     if not same and binding.month > inputs.month and not inputs.options.older_month_reason:
         plan.findings.append(findings.newer_month(wanted, kept, binding, inputs))
     elif not wanted.used:
-        _without(wanted, kept, inputs, plan)
+        _without(wanted, kept, binding, inputs, plan)
     else:
         kind = ChangeKind.NOTHING if same else ChangeKind.SET_QUANTITY
-        plan.changes.append(_existing(kind, wanted, kept))
+        plan.changes.append(_existing(kind, wanted, kept, inputs, binding))
 
 
-def _without(wanted: Wanted, kept: Addition, inputs: PlanInputs, plan: AgreementPlan) -> None:
+def _without(
+    wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanInputs, plan: AgreementPlan
+) -> None:
     """Usage is gone: what the settings say."""
     gone = inputs.settings.usage_gone
     if gone is UsageGone.CANCEL:
-        plan.changes.append(_cancel(wanted, kept, inputs))
+        plan.changes.append(_cancel(wanted, kept, binding, inputs))
     elif kept.quantity == 0:
-        plan.changes.append(_existing(ChangeKind.NOTHING, wanted, kept))
+        plan.changes.append(_existing(ChangeKind.NOTHING, wanted, kept, inputs, binding))
     elif gone is UsageGone.LEAVE:
         plan.findings.append(findings.left_as_it_is(wanted, kept, inputs))
     else:
-        plan.changes.append(_existing(ChangeKind.ZERO, wanted, kept))
+        plan.changes.append(_existing(ChangeKind.ZERO, wanted, kept, inputs, binding))
 
 
 def _decide_unmapped(
@@ -258,7 +260,13 @@ def _decide_unmapped(
 # ---------------------------------------------------------------- changes
 
 
-def _existing(kind: ChangeKind, wanted: Wanted, addition: Addition) -> Change:
+def _existing(
+    kind: ChangeKind,
+    wanted: Wanted,
+    addition: Addition,
+    inputs: PlanInputs,
+    binding: Binding | None = None,
+) -> Change:
     return Change(
         kind=kind,
         target=wanted.target,
@@ -267,6 +275,8 @@ def _existing(kind: ChangeKind, wanted: Wanted, addition: Addition) -> Change:
         before=addition.quantity,
         after=wanted.quantity,
         unit_price=addition.unit_price,
+        month_before=binding.month if binding else None,
+        month_after=max(inputs.month, binding.month) if binding else inputs.month,
         parts=wanted.parts,
         steps=wanted.steps,
     )
@@ -284,12 +294,13 @@ def _create(wanted: Wanted, additions: Sequence[Addition], inputs: PlanInputs) -
         date_reason=why,
         known_ids=tuple(sorted(addition.id for addition in additions)),
         unit_price=entry.price if entry else None,
+        month_after=inputs.month,
         parts=wanted.parts,
         steps=wanted.steps,
     )
 
 
-def _cancel(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> Change:
+def _cancel(wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanInputs) -> Change:
     """Billed until the end of the month before, or for its first day if it began later."""
     last = inputs.month.first_day - timedelta(days=1)
     if kept.effective_date is not None:
@@ -303,6 +314,7 @@ def _cancel(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> Change:
         after=_ZERO,
         cancelled_date=last,
         unit_price=kept.unit_price,
+        month_before=binding.month,
         parts=wanted.parts,
         steps=wanted.steps,
     )

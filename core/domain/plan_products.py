@@ -147,6 +147,7 @@ def _default(
                 kind=ChangeKind.CREATE_PRODUCT if created else ChangeKind.ADOPT_PRODUCT,
                 target=Target(0, 0, code),
                 default_product=wanted,
+                product_before=inputs.mappings[code].connectwise_product_id,
                 steps=(_why_default(inputs.mappings[code], inputs),),
             )
         )
@@ -161,6 +162,7 @@ def _default(
             target=Target(0, 0, code),
             product_id=found.id,
             default_product=wanted,
+            product_before=inputs.mappings[code].connectwise_product_id,
             steps=(_why_default(inputs.mappings[code], inputs),),
         )
     )

@@ -28,9 +28,12 @@ class ChangeKind(StrEnum):
     SET_QUANTITY    the quantity of a bound addition
     ZERO            a bound addition without usage goes to quantity 0
     CANCEL          a bound addition without usage is cancelled
-    UNDO_CREATE     an addition that a run created is cancelled again
-    UNDO_CANCEL     the cancellation of an addition is taken back
-    RETIRE_PRODUCT  a product that a run created is made inactive and unmapped
+    UNDO_CREATE     an addition that a run created goes to 0 and is cancelled from its first day
+    UNDO_CANCEL     the cancellation of an addition is taken back, its quantity set
+    RETIRE_PRODUCT  a product that a run created is made inactive, and the mapping put back
+    REVIVE_PRODUCT  such a product is made active again and mapped
+    UNMAP_PRODUCT   the mapping of an adopted product is put back; nothing is written
+    UNBIND          an addition that a run adopted is no longer kept; nothing is written
     NOTHING         the addition has that quantity already
     """
 
@@ -44,6 +47,9 @@ class ChangeKind(StrEnum):
     UNDO_CREATE = "undo_create"
     UNDO_CANCEL = "undo_cancel"
     RETIRE_PRODUCT = "retire_product"
+    REVIVE_PRODUCT = "revive_product"
+    UNMAP_PRODUCT = "unmap_product"
+    UNBIND = "unbind"
     NOTHING = "nothing"
 
 
@@ -91,6 +97,10 @@ class Change:
     `date_reason`; `known_ids` are the additions of the product that were on the agreement, so that
     one that a lost call created can be told apart. `unit_price` is per unit and billing period, of
     the addition, or of the product for a new one. `steps` explain the quantity, in order.
+
+    For an undo: `month_before` is the newest month that the binding carried (None: it was not
+    bound), and `product_before` what a product change was mapped to. `month_after` is the month
+    that the binding carries afterwards, None: it is no longer bound.
     """
 
     kind: ChangeKind
@@ -106,6 +116,9 @@ class Change:
     unit_price: Decimal | None = None
     default_product: DefaultProduct | None = None
     product_id: int | None = None
+    month_before: Month | None = None
+    month_after: Month | None = None
+    product_before: int | None = None
     parts: tuple[Part, ...] = ()
     steps: tuple[Message, ...] = ()
 
