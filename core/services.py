@@ -23,6 +23,7 @@ from core.settings import (
 from core.storage.store import Store
 from core.use_cases.catalog import Catalog
 from core.use_cases.connections import Connections
+from core.use_cases.customers import Customers
 from core.use_cases.jobs import Clock, Jobs
 from core.use_cases.mappings import Mappings
 from core.use_cases.preferences import Preferences
@@ -42,6 +43,7 @@ class Services:
     preferences: Preferences
     catalog: Catalog
     mappings: Mappings
+    customers: Customers
     products: Products
     usage: UsageFetching
     connections: Connections
@@ -110,6 +112,7 @@ def _wire(
         preferences=preferences,
         catalog=catalog,
         mappings=Mappings(store, catalog, clock),
+        customers=Customers(store, connectwise, sophos, clock),
         products=Products(store, connectwise, catalog, preferences, clock),
         usage=UsageFetching(store, sophos, catalog, preferences, clock),
         connections=Connections(connectwise, sophos),

@@ -32,14 +32,15 @@ def changes_history(
             new=new,
         )
         for mapping in after
-        for field, old, new in _differences(before.get(mapping.product_code), mapping)
+        for field, old, new in differences(before.get(mapping.product_code), mapping, _FIELDS)
     ]
 
 
-def _differences(
-    before: ProductMapping | None, after: ProductMapping
+def differences(
+    before: object | None, after: object, fields: Iterable[str]
 ) -> Iterator[tuple[str, str, str]]:
-    for field in _FIELDS:
+    """Field, old and new of each of `fields` that differs, as plain text, empty for nothing."""
+    for field in fields:
         old = _plain(getattr(before, field)) if before else ""
         new = _plain(getattr(after, field))
         if old != new:
