@@ -59,6 +59,11 @@ class ConnectWise(CatalogCalls, AgreementCalls, AdditionCalls):
         """Close the connections."""
         self._wire.close()
 
+    @property
+    def in_flight(self) -> int:
+        """How many calls run at one time at most."""
+        return self._limits.in_flight
+
     def requests(self) -> RequestCount:
         """How many requests were sent since the start; a task takes the difference."""
         return self._wire.requests()

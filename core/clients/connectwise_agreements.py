@@ -10,6 +10,7 @@ from core.clients.connectwise_additions import AGREEMENTS
 from core.clients.connectwise_catalog import has_text
 from core.clients.connectwise_lists import Calls, Progress
 from core.clients.connectwise_parsing import AGREEMENT_FIELDS
+from core.clients.paging import PAGE_SIZE
 from core.domain.models import Agreement, Company
 
 COMPANIES = "/company/companies"
@@ -47,12 +48,22 @@ class AgreementCalls(Calls):
         query = {"fields": AGREEMENT_FIELDS}
         return self._lists.all(AGREEMENTS, "agreement", parsing.agreement, query, progress=progress)
 
-    def agreements_by_id(self, ids: Iterable[int]) -> dict[int, Agreement]:
-        """The agreements with these ids, by id; those that were deleted are left out."""
+    def agreements_by_id(
+        self, ids: Iterable[int], total: int | None = None
+    ) -> dict[int, Agreement]:
+        """The agreements with these ids, by id; those that were deleted are left out.
+
+        `total`, where it is known, is about how many agreements there are: reading all of them
+        may take fewer requests than naming many.
+        """
         wanted = frozenset(ids)
-        found: dict[int, Agreement] = {}
-        for conditions in with_ids(wanted):
-            query = {"conditions": conditions, "fields": AGREEMENT_FIELDS}
-            records = self._lists.all(AGREEMENTS, "agreement", parsing.agreement, query)
-            found.update({each.id: each for each in records if each.id in wanted})
-        return found
+        queries = with_ids(wanted)
+        if total and len(queries) > -(-total // PAGE_SIZE):
+            found = self.all_agreements()
+        else:
+            found = [each for conditions in queries for each in self._agreements(conditions)]
+        return {each.id: each for each in found if each.id in wanted}
+
+    def _agreements(self, conditions: str) -> list[Agreement]:
+        query = {"conditions": conditions, "fields": AGREEMENT_FIELDS}
+        return self._lists.all(AGREEMENTS, "agreement", parsing.agreement, query)

@@ -106,7 +106,11 @@ class CatalogCalls(Calls):
 
     def find_products_by_xref(self, xref: str) -> list[CatalogItem]:
         """Products whose `integrationXRef` is `xref`, by id."""
-        return self._find_exactly("integrationXRef", [xref])
+        return self.find_products_by_xrefs([xref])
+
+    def find_products_by_xrefs(self, xrefs: Iterable[str]) -> list[CatalogItem]:
+        """Products whose `integrationXRef` is one of `xrefs`, by id."""
+        return self._find_exactly("integrationXRef", xrefs)
 
     def get_product(self, product_id: int) -> CatalogItem:
         """One product. Raises NotFoundError if it was deleted."""

@@ -10,8 +10,9 @@ and from what the catalog says of the product:
     off       sync is off
 
 Editors move rows with `apply_change`; the system moves them with `with_availability` (a catalog
-refresh) and `with_usage` (usage was identified). Only an editor's change raises the version, so
-that what the system does never makes an editor's save conflict.
+refresh), `with_usage` (usage was identified) and `with_default_product` (a sync that was approved).
+Only a change of the product or the switch raises the version, so that a state that moves by itself
+never makes an editor's save conflict.
 """
 
 from __future__ import annotations
@@ -161,6 +162,29 @@ def with_usage(
         state=MappingState.ACTIVE,
         since=now,
         reason=message("Resumed with the usage of {month}.", month=str(month)),
+    )
+
+
+def with_default_product(
+    mapping: ProductMapping, product_id: int, product_name: str, now: datetime, *, created: bool
+) -> ProductMapping:
+    """What a sync makes of a mapping for which it created, or found, the default product.
+
+    A stop ends; the version grows by one, so that an editor who loaded the row before does not
+    overwrite it unseen.
+    """
+    if created:
+        reason = message("The default product {product} was created.", product=product_name)
+    else:
+        reason = message("Mapped to the default product {product}.", product=product_name)
+    return replace(
+        mapping,
+        connectwise_product_id=product_id,
+        stopped=False,
+        state=state_of(product_id, mapping.sync, False, Availability.AVAILABLE),
+        since=now,
+        reason=reason,
+        version=mapping.version + 1,
     )
 
 

@@ -18,7 +18,7 @@ def digest_of(month: Month, changes: Iterable[Change]) -> str:
     to be created are, because they are written.
     """
     text = json.dumps(
-        {"month": str(month), "changes": [_deciding(change) for change in changes]},
+        {"month": str(month), "changes": [decides(change) for change in changes]},
         sort_keys=True,
         ensure_ascii=True,
         separators=(",", ":"),
@@ -26,7 +26,8 @@ def digest_of(month: Month, changes: Iterable[Change]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def _deciding(change: Change) -> list[object]:
+def decides(change: Change) -> list[object]:
+    """Everything of a change that decides what is written."""
     created = change.default_product
     return [
         change.kind.value,

@@ -196,6 +196,10 @@ def test_many_ids_are_asked_for_in_few_addresses_that_are_short_enough(
     server.plan(*[found] * (300 * 10 // LONGEST_CONDITIONS + 1))
     assert list(connectwise.agreements_by_id(ids)) == list(ids)
     assert connectwise.agreements_by_id([]) == {}
+    # Where there are few, one request reads them all.
+    server.plan(answer([{"id": each, **record} for each in [5, *ids]], headers=END))
+    assert list(connectwise.agreements_by_id(ids, total=301)) == list(ids)
+    assert "conditions" not in server.query()
 
 
 # ---------------------------------------------------------------- the sandbox

@@ -19,6 +19,7 @@ from core.domain.mapping import (
     new_mapping,
     state_of,
     with_availability,
+    with_default_product,
     with_usage,
 )
 from core.domain.models import CatalogEntry, MappingState, ProductMapping, ProductUsage
@@ -247,3 +248,23 @@ def test_invariants_hold_on_any_walk(walk, starts_on):
             assert row.stopped
         if before.stopped and not row.stopped:
             assert step[0] == "usage" or not row.sync
+
+
+@pytest.mark.parametrize("created", [True, False])
+@pytest.mark.parametrize(
+    "before",
+    [
+        mapping(None, sync=True),
+        mapping(None, sync=True, stopped=True),
+        replace(mapping(7, sync=True), state=MappingState.BROKEN),
+    ],
+)
+def test_a_default_product_is_mapped_and_ends_every_wait(
+    before: ProductMapping, created: bool
+) -> None:
+    after = with_default_product(before, 9, "Sophos_X", LATER, created=created)
+    assert after.connectwise_product_id == 9
+    assert after.state is MappingState.ACTIVE
+    assert (after.stopped, after.since, after.version) == (False, LATER, before.version + 1)
+    assert "Sophos_X" in str(after.reason)
+    assert ("created" in str(after.reason)) == created
