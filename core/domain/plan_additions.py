@@ -41,8 +41,14 @@ class AgreementPlan:
 
 
 def is_open(addition: Addition, today: date) -> bool:
-    """Whether an addition is still billed: not cancelled, or only from a later day on."""
-    return addition.cancelled_date is None or addition.cancelled_date >= today
+    """Whether an addition is still billed: not cancelled, or only from a later day on.
+
+    One that was cancelled from its first day, as an undo does it, never is.
+    """
+    ends, begins = addition.cancelled_date, addition.effective_date
+    if ends is None:
+        return True
+    return ends >= today and (begins is None or begins < ends)
 
 
 def plan_agreement(
@@ -312,6 +318,7 @@ def _cancel(wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanInputs
         addition_id=kept.id,
         before=kept.quantity,
         after=_ZERO,
+        cancelled_before=kept.cancelled_date,
         cancelled_date=last,
         unit_price=kept.unit_price,
         month_before=binding.month,

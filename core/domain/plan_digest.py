@@ -38,6 +38,7 @@ def decides(change: Change) -> list[object]:
         _number(change.after),
         None if change.effective_date is None else change.effective_date.isoformat(),
         None if change.cancelled_date is None else change.cancelled_date.isoformat(),
+        None if change.cancelled_before is None else change.cancelled_before.isoformat(),
         sorted(change.known_ids),
         None
         if created is None

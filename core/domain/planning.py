@@ -28,7 +28,7 @@ from core.domain.plan_limits import check_limits
 from core.domain.plan_products import product_scope
 from core.errors import Message, message
 
-__all__ = ["PlanInputs", "make_plan", "source_finding"]
+__all__ = ["PlanInputs", "make_plan", "plan_of", "source_finding"]
 
 _ZERO = Decimal(0)
 _PRODUCTS = frozenset({ChangeKind.CREATE_PRODUCT, ChangeKind.ADOPT_PRODUCT})
@@ -38,7 +38,7 @@ def make_plan(inputs: PlanInputs) -> Plan:
     """What a sync of `inputs.month` would do."""
     stopping = _month_finding(inputs)
     if stopping is not None:
-        return _plan(inputs, [], [stopping], 0)
+        return plan_of(inputs, [], [stopping], 0)
     products = product_scope(inputs)
     customers = customer_scope(inputs)
     changes = list(products.changes)
@@ -49,12 +49,14 @@ def make_plan(inputs: PlanInputs) -> Plan:
         changes += planned.changes
         findings += planned.findings
         existing += planned.existing
-    return _plan(inputs, changes, findings, existing)
+    return plan_of(inputs, changes, findings, existing)
 
 
-def _plan(
+def plan_of(
     inputs: PlanInputs, found: Sequence[Change], findings: Sequence[Finding], existing: int
 ) -> Plan:
+    """Changes and findings as a plan: sorted, without what a person left out, held against the
+    limits. `existing` counts the additions that were looked after."""
     found = sorted(found, key=lambda change: (change.target, change.kind.value))
     todo = [change for change in found if change.kind is not ChangeKind.NOTHING]
     wanted = _only(todo, inputs.options)

@@ -4,10 +4,11 @@ plan makes of a world."""
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import ClassVar
 
 from hypothesis import strategies as st
 
@@ -22,11 +23,13 @@ from core.domain.models import (
     CatalogEntry,
     Change,
     ChangeKind,
+    ChangeNames,
     Combine,
     CustomerMapping,
     FetchSource,
     FetchStatus,
     MappingState,
+    Outcome,
     Plan,
     ProductClass,
     ProductMapping,
@@ -35,6 +38,7 @@ from core.domain.models import (
     Reference,
     Rounding,
     RuleOverride,
+    RunChange,
     SophosProduct,
     SyncSettings,
     Usage,
@@ -210,10 +214,25 @@ def world(
 
 def applied(inputs: PlanInputs, plan: Plan) -> PlanInputs:
     """The world after every change of the plan was carried out, as ConnectWise would."""
+    return carried_out(inputs, plan)[0]
+
+
+def carried_out(inputs: PlanInputs, plan: Plan) -> tuple[PlanInputs, list[RunChange]]:
+    """The world after the plan, and what the run kept of it."""
     state = _State(inputs)
-    for change in sorted(plan.changes, key=lambda each: each.target.agreement_id > 0):
-        state.carry_out(change)
-    return state.world(plan)
+    ordered = sorted(plan.changes, key=_phase)
+    done = [state.carry_out(number, change) for number, change in enumerate(ordered, 1)]
+    return state.world(plan), done
+
+
+def _phase(change: Change) -> int:
+    """Products are there before what is billed on them, and go after it."""
+    if change.target.agreement_id:
+        return 1
+    return 2 if change.kind in _LEAVING else 0
+
+
+_LEAVING = frozenset({ChangeKind.RETIRE_PRODUCT, ChangeKind.UNMAP_PRODUCT})
 
 
 class _State:
@@ -225,20 +244,15 @@ class _State:
         self.additions = {a.id: a for additions in inputs.additions.values() for a in additions}
         self._created: dict[str, int] = {}
 
-    def carry_out(self, change: Change) -> None:
-        match change.kind:
-            case ChangeKind.CREATE_PRODUCT | ChangeKind.ADOPT_PRODUCT:
-                self._put_product(change)
-            case ChangeKind.CREATE_ADDITION:
-                self._create(change)
-            case ChangeKind.CANCEL:
-                found = self._kept(change)
-                self.additions[found.id] = replace(found, cancelled_date=change.cancelled_date)
-                del self.bindings[change.target.agreement_id, change.target.product_id]
-            case _:
-                assert change.after is not None
-                changed = replace(self._kept(change), quantity=change.after)
-                self._bind(changed)
+    def carry_out(self, number: int, change: Change) -> RunChange:
+        rule = self._RULES[change.kind]
+        return RunChange(
+            number=number,
+            change=change,
+            names=ChangeNames(product="P", agreement="A" if change.target.agreement_id else ""),
+            outcome=Outcome.DONE,
+            **rule(self, change),
+        )
 
     def world(self, plan: Plan) -> PlanInputs:
         by_agreement: dict[int, list[Addition]] = {
@@ -247,8 +261,7 @@ class _State:
         for each in self.additions.values():
             by_agreement[each.agreement_id].append(each)
         for change in plan.unchanged:
-            assert change.addition_id is not None
-            self._bind(self.additions[change.addition_id])
+            self._keep(change, self._kept(change))
         return replace(
             self._inputs,
             catalog=self.catalog,
@@ -257,52 +270,97 @@ class _State:
             bindings=self.bindings,
         )
 
+    # ------------------------------------------------------------ additions
+
+    def _set(self, change: Change) -> dict[str, int]:
+        assert change.after is not None
+        return self._keep(change, replace(self._kept(change), quantity=change.after))
+
+    def _cancel(self, change: Change) -> dict[str, int]:
+        found = self._kept(change)
+        quantity = found.quantity if change.kind is ChangeKind.CANCEL else change.after
+        assert quantity is not None
+        return self._keep(
+            change, replace(found, cancelled_date=change.cancelled_date, quantity=quantity)
+        )
+
+    def _reopen(self, change: Change) -> dict[str, int]:
+        found = self._kept(change)
+        assert found.cancelled_date == change.cancelled_before
+        assert change.after is not None
+        day = change.cancelled_date
+        return self._keep(change, replace(found, cancelled_date=day, quantity=change.after))
+
+    def _create(self, change: Change) -> dict[str, int]:
+        product_id = change.target.product_id or self._created[change.target.product_code]
+        number = max([1000, *self.additions]) + 1
+        assert change.after is not None
+        assert change.after > 0
+        place = change.target.agreement_id, product_id
+        made = addition(number, *place, change.after, effective=change.effective_date)
+        return self._keep(change, made)
+
     def _kept(self, change: Change) -> Addition:
         assert change.addition_id is not None
         found = self.additions[change.addition_id]
         assert found.quantity == change.before, "a plan says what it found"
         return found
 
-    def _bind(self, changed: Addition) -> None:
+    def _keep(self, change: Change, changed: Addition) -> dict[str, int]:
         self.additions[changed.id] = changed
         key = (changed.agreement_id, changed.product.id)
-        kept = self.bindings.get(key)
-        month = max(kept.month, MONTH) if kept else MONTH
-        self.bindings[key] = bind(changed, month)
+        if change.month_after is None:
+            self.bindings.pop(key, None)
+        else:
+            self.bindings[key] = bind(changed, change.month_after)
+        return {"addition_id": changed.id, "product_id": changed.product.id}
 
-    def _create(self, change: Change) -> None:
-        product_id = change.target.product_id or self._created[change.target.product_code]
-        number = max(self.additions, default=1000) + 1
-        assert change.after is not None
-        assert change.after > 0
-        self._bind(
-            addition(
-                number,
-                change.target.agreement_id,
-                product_id,
-                change.after,
-                effective=change.effective_date,
-            )
-        )
+    # ------------------------------------------------------------ products
 
-    def _put_product(self, change: Change) -> None:
+    def _put_product(self, change: Change) -> dict[str, int]:
         wanted, code = change.default_product, change.target.product_code
         assert wanted is not None
         product_id = change.product_id
         if product_id is None:
             taken = [e.id for e in self.catalog.values() if e.identifier == wanted.identifier]
             assert (change.kind is ChangeKind.ADOPT_PRODUCT) == bool(taken)
-            product_id = taken[0] if taken else max(self.catalog, default=0) + 1000
-            self.catalog.setdefault(
+            product_id = taken[0] if taken else max([1000, *self.catalog]) + 1
+            made = entry(
                 product_id,
-                entry(
-                    product_id,
-                    identifier=wanted.identifier,
-                    integration_xref=wanted.integration_xref,
-                ),
+                identifier=wanted.identifier,
+                integration_xref=wanted.integration_xref,
             )
+            self.catalog.setdefault(product_id, made)
+        self.catalog[product_id] = replace(self.catalog[product_id], inactive=False)
         self._created[code] = product_id
+        assert self.mappings[code].connectwise_product_id == change.product_before
         self.mappings[code] = mapping(code, product_id)
+        return {"product_id": product_id}
+
+    def _drop_product(self, change: Change) -> dict[str, int]:
+        code, product_id = change.target.product_code, change.product_id
+        assert product_id is not None
+        assert self.mappings[code].connectwise_product_id == product_id
+        self.mappings[code] = mapping(code, change.product_before)
+        if change.kind is ChangeKind.RETIRE_PRODUCT:
+            self.catalog[product_id] = replace(self.catalog[product_id], inactive=True)
+        return {"product_id": product_id}
+
+    _RULES: ClassVar[Mapping[ChangeKind, Callable[[_State, Change], dict[str, int]]]] = {
+        ChangeKind.CREATE_PRODUCT: _put_product,
+        ChangeKind.ADOPT_PRODUCT: _put_product,
+        ChangeKind.REVIVE_PRODUCT: _put_product,
+        ChangeKind.RETIRE_PRODUCT: _drop_product,
+        ChangeKind.UNMAP_PRODUCT: _drop_product,
+        ChangeKind.CREATE_ADDITION: _create,
+        ChangeKind.ADOPT_ADDITION: _set,
+        ChangeKind.SET_QUANTITY: _set,
+        ChangeKind.ZERO: _set,
+        ChangeKind.UNBIND: _set,
+        ChangeKind.CANCEL: _cancel,
+        ChangeKind.UNDO_CREATE: _cancel,
+        ChangeKind.UNDO_CANCEL: _reopen,
+    }
 
 
 # ---------------------------------------------------------------- random worlds

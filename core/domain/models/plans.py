@@ -93,10 +93,12 @@ class Part:
 class Change:
     """One thing that a run does, or, as NOTHING, found done.
 
-    `before` and `after` are quantities; `effective_date` is that of a new addition, with why in
-    `date_reason`; `known_ids` are the additions of the product that were on the agreement, so that
-    one that a lost call created can be told apart. `unit_price` is per unit and billing period, of
-    the addition, or of the product for a new one. `steps` explain the quantity, in order.
+    `before` and `after` are quantities; `cancelled_before` and `cancelled_date` the day from which
+    the addition is cancelled, before and after, where that changes. `effective_date` is that of a
+    new addition, with why in `date_reason`; `known_ids` are the additions of the product that were
+    on the agreement, so that one that a lost call created can be told apart. `unit_price` is per
+    unit and billing period, of the addition, or of the product for a new one. `steps` explain the
+    quantity, in order.
 
     For an undo: `month_before` is the newest month that the binding carried (None: it was not
     bound), and `product_before` what a product change was mapped to. `month_after` is the month
@@ -111,6 +113,7 @@ class Change:
     after: Decimal | None = None
     effective_date: date | None = None
     date_reason: Message | None = None
+    cancelled_before: date | None = None
     cancelled_date: date | None = None
     known_ids: tuple[int, ...] = ()
     unit_price: Decimal | None = None
