@@ -7,24 +7,30 @@ stdout, errors go to stderr in one sentence with the remedy.
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from pathlib import Path
 from typing import NoReturn
 
-from core.domain.csv_table import decode
+from core.cli import customers
+from core.cli.shared import (
+    DONE,
+    FAILED,
+    PENDING,
+    open_services,
+    person,
+    print_json,
+    read_file,
+    switch_word,
+    with_json,
+    write_file,
+)
 from core.domain.month import Month
 from core.domain.row_edits import RowEdit
 from core.domain.saving import MappingValues
 from core.errors import InputError, Problem, UsageSyncError, message
 from core.sandbox.server import start_sandbox
-from core.services import Services, build_services
-
-DONE, FAILED, PENDING = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,22 +69,22 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     check = commands.add_parser("check", help="test both connections")
-    _with_json(check, _check)
+    with_json(check, _check)
 
     sandbox = commands.add_parser("sandbox", help="serve the local ConnectWise and Sophos")
     sandbox.add_argument("--port", type=_port, default=0, help="0 (default) picks a free one")
-    _with_json(sandbox, _sandbox)
+    with_json(sandbox, _sandbox)
 
     usage = commands.add_parser("usage", help="fetch or import usage").add_subparsers(
         required=True, metavar="ACTION"
     )
     fetch = usage.add_parser("fetch", help="read one month from Sophos")
     fetch.add_argument("--month", required=True, help="YYYY-MM")
-    _with_json(fetch, _usage_fetch)
+    with_json(fetch, _usage_fetch)
     load = usage.add_parser("import", help="read the vendor's usage file (CSV)")
     load.add_argument("file", metavar="FILE", help="- reads standard input")
     load.add_argument("--month", help="YYYY-MM, when the file does not say it")
-    _with_json(load, _usage_import)
+    with_json(load, _usage_import)
 
     mappings = commands.add_parser("mappings", help="product mappings as CSV").add_subparsers(
         required=True, metavar="ACTION"
@@ -89,22 +95,17 @@ def _parser() -> argparse.ArgumentParser:
     bring = mappings.add_parser("import", help="show or apply the changes of a CSV")
     bring.add_argument("file", metavar="FILE", help="- reads standard input")
     bring.add_argument("--apply", action="store_true", help="save; without it, only show")
-    _with_json(bring, _mappings_import)
+    with_json(bring, _mappings_import)
+
+    customers.add_commands(commands)
 
     products = commands.add_parser("products", help="ConnectWise products").add_subparsers(
         required=True, metavar="ACTION"
     )
     listing = products.add_parser("list", help="list the catalog, read fresh")
     listing.add_argument("--search", metavar="TEXT", help="two or more characters")
-    _with_json(listing, _products_list)
+    with_json(listing, _products_list)
     return parser
-
-
-def _with_json(
-    parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int]
-) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(command=command)
 
 
 def _port(text: str) -> int:
@@ -115,7 +116,7 @@ def _port(text: str) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    with _services() as services:
+    with open_services() as services:
         checks = services.connections.check()
         mode = str(services.mode)
     if options.json:
@@ -128,7 +129,7 @@ def _check(options: argparse.Namespace) -> int:
             }
             for check in checks
         ]
-        _print_json({"mode": mode, "connections": rows})
+        print_json({"mode": mode, "connections": rows})
     for check in checks:
         if not check.ok:
             print(f"{check.text} {check.remedy or ''}".strip(), file=sys.stderr)
@@ -165,47 +166,44 @@ def _sandbox(options: argparse.Namespace) -> int:
 
 def _usage_fetch(options: argparse.Namespace) -> int:
     month = Month.parse(options.month)
-    with _services() as services:
-        fetch = services.usage.fetch(month, _person())
+    with open_services() as services:
+        fetch = services.usage.fetch(month, person())
     return _say_fetch(options, str(fetch.month), fetch.line_count, fetch.id)
 
 
 def _usage_import(options: argparse.Namespace) -> int:
-    text = _read(options.file)
+    text = read_file(options.file)
     month = Month.parse(options.month) if options.month else None
-    with _services() as services:
-        fetch = services.usage.import_file(text, _person(), month)
+    with open_services() as services:
+        fetch = services.usage.import_file(text, person(), month)
     return _say_fetch(options, str(fetch.month), fetch.line_count, fetch.id)
 
 
 def _say_fetch(options: argparse.Namespace, month: str, lines: int, fetch_id: str) -> int:
     if options.json:
-        _print_json({"month": month, "lines": lines, "fetch": fetch_id})
+        print_json({"month": month, "lines": lines, "fetch": fetch_id})
     else:
         print(f"{month}: {lines} usage lines.")
     return DONE
 
 
 def _mappings_export(options: argparse.Namespace) -> int:
-    with _services() as services:
+    with open_services() as services:
         text = services.mappings.export_csv()
-    if options.file == "-":
-        sys.stdout.write(text)
-    else:
-        _write(Path(options.file), text)
+    write_file(options.file, text)
     return DONE
 
 
 def _mappings_import(options: argparse.Namespace) -> int:
-    text = _read(options.file)
-    with _services() as services:
+    text = read_file(options.file)
+    with open_services() as services:
         parsed = services.mappings.parse_csv(text)
         edits = services.mappings.check_csv(parsed)
         if options.apply and edits:
-            services.mappings.save(edits, _person(), "csv")
+            services.mappings.save(edits, person(), "csv")
     if options.json:
         answer = {"applied": bool(options.apply), "changes": [_edit_json(e) for e in edits]}
-        _print_json({**answer, "notices": [str(notice) for notice in parsed.notices]})
+        print_json({**answer, "notices": [str(notice) for notice in parsed.notices]})
     else:
         for notice in parsed.notices:
             print(notice, file=sys.stderr)
@@ -232,7 +230,8 @@ def _say_edits(edits: Sequence[RowEdit[MappingValues]], *, applied: bool) -> Non
         old, new = edit.base, edit.wanted
         print(
             f"{edit.key}: product {old.connectwise_product_id or '-'} -> "
-            f"{new.connectwise_product_id or '-'}, sync {_word(old.sync)} -> {_word(new.sync)}"
+            f"{new.connectwise_product_id or '-'}, "
+            f"sync {switch_word(old.sync)} -> {switch_word(new.sync)}"
         )
     if not edits:
         print("No changes.")
@@ -242,19 +241,15 @@ def _say_edits(edits: Sequence[RowEdit[MappingValues]], *, applied: bool) -> Non
         print(f"{len(edits)} changes pending. Add --apply to save them.")
 
 
-def _word(sync: bool) -> str:
-    return "on" if sync else "off"
-
-
 def _products_list(options: argparse.Namespace) -> int:
-    with _services() as services:
+    with open_services() as services:
         services.catalog.refresh()
         if options.search:
             entries = services.catalog.find(options.search, 1000)
         else:
             entries = list(services.catalog.entries())
     if options.json:
-        _print_json(
+        print_json(
             [
                 {
                     "id": entry.id,
@@ -270,41 +265,6 @@ def _products_list(options: argparse.Namespace) -> int:
         for entry in entries:
             print(f"{entry.id:>8}  {entry.identifier:<40}  {entry.description}")
     return DONE
-
-
-def _services() -> closing[Services]:
-    return closing(build_services())
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # Windows has no module pwd
-        return "command line"
-
-
-def _read(name: str) -> str:
-    try:
-        return decode(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
-    except OSError as error:
-        raise InputError(
-            message("{file} cannot be read: {why}.", file=name, why=error.strerror or "?"),
-            remedy=message("Check the path and the permissions."),
-        ) from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8-sig", newline="")
-    except OSError as error:
-        raise InputError(
-            message("{file} cannot be written: {why}.", file=str(path), why=error.strerror or "?"),
-            remedy=message("Check the path and the permissions."),
-        ) from error
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False))
 
 
 def _complain(error: UsageSyncError) -> None:

@@ -41,6 +41,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "core.services": ("core",),
     "core.__main__": ("core",),
+    "core.cli": ("core",),
     "pages": (
         "pages",
         "core.services",

@@ -1,0 +1,92 @@
+"""`plan`, `apply` and `runs`: what a sync would do, doing it, and what was done.
+
+Exit codes of `plan`: 0 nothing to do, 2 changes, 3 a limit is exceeded. Of `apply` and `runs
+resume`: 0 everything is applied, 3 refused (another plan by now, or a limit), 1 something failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from core.cli.shared import (
+    DONE,
+    FAILED,
+    PENDING,
+    Commands,
+    open_services,
+    person,
+    print_json,
+    with_json,
+)
+from core.cli.run_texts import (
+    change_line,
+    plan_json,
+    row_line,
+    run_json,
+    run_line,
+    say_findings,
+    say_limits,
+)
+from core.domain.models import Plan, PlanOptions, Run, RunChange, RunOrigin, RunStatus
+from core.domain.month import Month
+from core.errors import InputError, message
+from core.services import Services
+from core.use_cases.run_approval import Approval, LimitsExceededError, PlanChangedError
+
+REFUSED = 3
+
+
+def add_commands(commands: Commands) -> None:
+    """Put them into the parser."""
+    plan = commands.add_parser("plan", help="what a sync of a month would do")
+    plan.add_argument("--month", required=True, help="YYYY-MM")
+    with_json(plan, _plan)
+    apply = commands.add_parser("apply", help="carry out a plan")
+    apply.add_argument("--month", required=True, help="YYYY-MM")
+    apply.add_argument("--digest", required=True, help="of the plan, as `plan` prints it")
+    apply.add_argument("--override", metavar="REASON", default="", help="why limits may break")
+    with_json(apply, _apply)
+
+    runs = commands.add_parser("runs", help="what was carried out").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    with_json(runs.add_parser("list", help="every run, newest first"), _list)
+    for name, text, command in (
+        ("show", "one run with its changes", _show),
+        ("resume", "go on with a run that was cut off, stopped or aborted", _resume),
+        ("stop", "give up a run that was cut off", _stop),
+    ):
+        action = runs.add_parser(name, help=text)
+        action.add_argument("id", metavar="ID", help="number or id of the run")
+        with_json(action, command)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    month = Month.parse(options.month)
+    with open_services() as services:
+        services.planning.refresh()
+        plan = services.planning.plan(month)
+        inputs = services.planning.inputs(month)
+    if options.json:
+        print_json(plan_json(plan, inputs))
+    else:
+        for change in plan.changes:
+            print(change_line(change, inputs))
+        say_findings(plan.findings)
+        say_limits(plan.exceeded)
+        print(f"{len(plan.changes)} changes. Digest: {plan.digest}")
+    return _code_of(plan)
+
+
+def _code_of(plan: Plan) -> int:
+    if plan.exceeded:
+        return REFUSED
+    if plan.changes:
+        return PENDING
+    # A month that cannot be planned at all is no month without changes.
+    whole = [finding for finding in plan.blocked if _is_about_the_month(finding)]
+    for finding in whole:
+        print(f"{finding.text} {finding.remedy or ''}".strip(), file=sys.stderr)
+    return FAILED if whole else DONE
