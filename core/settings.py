@@ -10,9 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from core.addresses import is_protected
 from core.errors import ConfigurationError, Problem, message
+from core.notification_settings import (
+    NOTIFICATION_NAMES,
+    NotificationSettings,
+    load_notifications,
+)
 
 VERSION = "0.1.0"
 
@@ -31,14 +36,14 @@ _CONNECTWISE_REQUIRED = (
 )
 _SOPHOS_REQUIRED = ("SOPHOS_CLIENT_ID", "SOPHOS_CLIENT_SECRET")
 _URLS = ("CONNECTWISE_URL", "SOPHOS_ID_URL", "SOPHOS_API_URL")
-_NAMES = (
+_VENDOR_NAMES = (
     *_CONNECTWISE_REQUIRED,
     "CONNECTWISE_CODEBASE",
     *_SOPHOS_REQUIRED,
     "SOPHOS_ID_URL",
     "SOPHOS_API_URL",
-    "USAGE_SYNC_STORE",
 )
+_NAMES = (*_VENDOR_NAMES, "USAGE_SYNC_STORE", *NOTIFICATION_NAMES)
 
 
 class Mode(StrEnum):
@@ -77,6 +82,7 @@ class Settings:
     store_path: Path
     connectwise: ConnectWiseSettings | None = None
     sophos: SophosSettings | None = None
+    notifications: NotificationSettings = field(default_factory=NotificationSettings)
 
     @property
     def mode(self) -> Mode:
@@ -84,7 +90,7 @@ class Settings:
 
 
 def read_secrets(path: Path = SECRETS_FILE) -> dict[str, str]:
-    """The flat text values of a secrets.toml; empty when there is no file.
+    """The flat values of a secrets.toml as texts; empty when there is no file.
 
     Raises ConfigurationError for a file that is not TOML, or has our settings under a heading.
     """
@@ -98,7 +104,12 @@ def read_secrets(path: Path = SECRETS_FILE) -> dict[str, str]:
             remedy=message('Correct it; every line is NAME = "value".'),
         ) from error
     _refuse_under_headings(parsed, path)
-    return {name: value for name, value in parsed.items() if isinstance(value, str)}
+    # A port needs no quotes in TOML: left out for that, the default would hold without a word.
+    return {
+        name: value if isinstance(value, str) else str(value).lower()
+        for name, value in parsed.items()
+        if isinstance(value, (str, int))
+    }
 
 
 def _refuse_under_headings(parsed: Mapping[str, object], path: Path) -> None:
@@ -122,7 +133,8 @@ def load_settings(environment: Mapping[str, str], secrets: Mapping[str, str]) ->
     """Combine both sources; raises ConfigurationError naming every missing setting.
 
     With neither vendor configured the result is sandbox mode. A vendor that is given in part, or
-    one vendor without the other, is an error: real and sandbox are never mixed.
+    one vendor without the other, is an error: real and sandbox are never mixed. So is a way of
+    notifying that is given in part: a failure would be told to nobody.
     """
     given = {
         name: value.strip()
@@ -132,19 +144,19 @@ def load_settings(environment: Mapping[str, str], secrets: Mapping[str, str]) ->
     _refuse_half_given(given)
     connectwise = _connectwise(given) if "CONNECTWISE_URL" in given else None
     sophos = _sophos(given) if "SOPHOS_CLIENT_ID" in given else None
-    return Settings(_store_path(given, sandbox=connectwise is None), connectwise, sophos)
+    store_path = _store_path(given, sandbox=connectwise is None)
+    return Settings(store_path, connectwise, sophos, load_notifications(given))
 
 
 def _refuse_half_given(given: Mapping[str, str]) -> None:
-    vendor_names = [name for name in given if name != "USAGE_SYNC_STORE"]
-    if not vendor_names:
+    if not any(name in given for name in _VENDOR_NAMES):
         return
     missing = [name for name in (*_CONNECTWISE_REQUIRED, *_SOPHOS_REQUIRED) if name not in given]
     problems = [Problem(message("{name} is missing.", name=name), field=name) for name in missing]
     problems += [
         Problem(message("{name} must start with https://.", name=name), field=name)
         for name in _URLS
-        if name in given and not _is_protected(given[name])
+        if name in given and not is_protected(given[name])
     ]
     if problems:
         raise ConfigurationError(
@@ -155,16 +167,6 @@ def _refuse_half_given(given: Mapping[str, str]) -> None:
                 "or remove them all to use the sandbox."
             ),
         )
-
-
-def _is_protected(url: str) -> bool:
-    """Keys travel encrypted, or do not leave this machine."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # an address like https://[half
-        return False
-    on_this_machine = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
-    return bool(parts.hostname) and (parts.scheme == "https" or on_this_machine)
 
 
 def _connectwise(given: Mapping[str, str]) -> ConnectWiseSettings:

@@ -14,13 +14,16 @@ ROOT = Path(__file__).resolve().parent.parent
 # Package -> the project's own packages that it may import.
 ARROWS: dict[str, tuple[str, ...]] = {
     "core.errors": (),
-    "core.settings": ("core.errors",),
+    "core.addresses": (),
+    "core.notification_settings": ("core.addresses", "core.errors"),
+    "core.settings": ("core.addresses", "core.errors", "core.notification_settings"),
     "core.domain": ("core.domain", "core.errors"),
     "core.clients": (
         "core.clients",
         "core.domain.models",
         "core.domain.month",
         "core.errors",
+        "core.notification_settings",
         "core.settings",
     ),
     "core.storage": (
@@ -37,6 +40,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "core.clients",
         "core.storage",
         "core.errors",
+        "core.notification_settings",
         "core.settings",
     ),
     "core.services": ("core",),
@@ -48,6 +52,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "core.use_cases",
         "core.domain",
         "core.errors",
+        "core.notification_settings",
         "core.settings",
     ),
     "app": ("pages",),
@@ -59,7 +64,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "st_aggrid": ("pages.components.grid",),
     "streamlit": ("app", "pages"),
     "starlette": ("core.sandbox",),
+    "smtplib": ("core.clients.mail",),
     "uvicorn": ("core.sandbox",),
+    "xlsxwriter": ("core.use_cases.workbook",),
 }
 
 
