@@ -12,6 +12,7 @@ install: $(VENV)/.tests
 
 test: install
 	$(BIN)/python -m tests.e2e.chromium
+	$(BIN)/python -m tests.libreoffice
 	$(BIN)/python -m pytest
 
 check: install

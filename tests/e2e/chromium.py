@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -32,7 +33,8 @@ def executable() -> str | None:
     return None
 
 
-def _can_use_apt() -> bool:
+def can_use_apt() -> bool:
+    """Whether Debian's packages can be had."""
     return (
         shutil.which("apt-get") is not None
         and Path("/etc/debian_version").exists()
@@ -41,19 +43,23 @@ def _can_use_apt() -> bool:
     )
 
 
+def apt_install(packages: Sequence[str]) -> None:
+    """Install packages of Debian; raises CalledProcessError when that fails."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], check=True, env=environment)
+    subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
+        check=True,
+        env=environment,
+    )
+
+
 def install() -> None:
     """Install a browser where there is none; raises CalledProcessError when that fails."""
     if executable():
         return
-    if _can_use_apt():
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], check=True, env=environment)
-        packages = ["chromium", "fonts-dejavu", "fonts-noto-color-emoji"]
-        subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
-            check=True,
-            env=environment,
-        )
+    if can_use_apt():
+        apt_install(["chromium", "fonts-dejavu", "fonts-noto-color-emoji"])
         return
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import openpyxl
 import pytest
 
-from pages.components.spreadsheet import Table, as_csv, as_excel
+from core.use_cases.workbook import Table, as_csv, as_excel
+from tests import libreoffice
 
 FORMULAS = ["=1+1", "+1", "-1", "@x", "\t=1", '=HYPERLINK("x")', "{=1+1}", "'=1", "a;=1"]
 TABLE = Table(
@@ -82,3 +85,34 @@ def test_excels_limits_are_kept():
 
 def test_an_empty_table_is_a_header():
     assert list(sheet(Table("T", ("A", "B"), [])).iter_rows(values_only=True)) == [("A", "B")]
+
+
+def test_every_column_fits_on_a_printed_page_and_the_header_is_repeated():
+    found = sheet()
+    assert found.page_setup.orientation == "landscape"
+    # One page wide is the default of the format, as many as it takes high is not.
+    assert (found.page_setup.fitToWidth or 1, found.page_setup.fitToHeight) == (1, 0)
+    assert found.sheet_properties.pageSetUpPr.fitToPage
+    assert found.print_title_rows == "$1:$1"
+
+
+@pytest.mark.skipif(libreoffice.executable() is None, reason="LibreOffice is not installed")
+def test_libreoffice_reads_what_was_written(tmp_path: Path):
+    odd = Table("Odd text", ("Text", "Number"), [(text, Decimal("-0.25")) for text in FORMULAS])
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(as_excel([TABLE, odd]))
+    sheets = libreoffice.as_csv(path, tmp_path)
+    assert set(sheets) == {"Plan", "Odd text"}
+    assert _read(sheets["Plan"]) == [
+        list(TABLE.headings),
+        ["A", "1234.5", "2", "2026-10-01", "", "7"],
+        ["B", "2", "", "", "2026-10-01 08:30:00", "12345678"],
+    ]
+    assert _read(sheets["Odd text"]) == [
+        ["Text", "Number"],
+        *([text, "-0.25"] for text in FORMULAS),
+    ]
+
+
+def _read(text: str) -> Iterable[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
