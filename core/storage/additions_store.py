@@ -94,6 +94,11 @@ class AdditionsStore:
         """What we bound, by agreement and ConnectWise product."""
         return {row[:2]: binding_from(row) for row in self._database.read(_BINDINGS)}
 
+    def bind(self, bindings: Iterable[Binding]) -> None:
+        """Put these bindings, which no change of a run comes with."""
+        kept = list(bindings)
+        self._database.write(lambda transaction: put_bindings(transaction, kept))
+
 
 def put_additions(transaction: Transaction, additions: Iterable[Addition]) -> None:
     """Add or replace some additions of the snapshot, as a part of a larger transaction."""

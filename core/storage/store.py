@@ -13,6 +13,7 @@ from core.storage.database import Clock, Database, utc_now
 from core.storage.mappings_store import MappingsStore
 from core.storage.migrations import migrate, pending_migrations
 from core.storage.products_store import ProductsStore
+from core.storage.runs_store import RunsStore
 from core.storage.schema import MIGRATIONS
 from core.storage.settings_store import SettingsStore
 from core.storage.usage_store import UsageStore
@@ -32,6 +33,7 @@ class Store:
         self.settings = SettingsStore(database)
         self.customers = CustomersStore(database)
         self.additions = AdditionsStore(database)
+        self.runs = RunsStore(database)
 
     @classmethod
     def open(cls, path: Path, mode: str, now: Clock = utc_now) -> Store:

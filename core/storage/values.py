@@ -84,15 +84,16 @@ def trimmed_or_none(stored: Decimal | None) -> Decimal | None:
 
 def message_to_json(text: Message | None) -> str | None:
     """A message as JSON text; every fact carries its type."""
-    return None if text is None else json.dumps(_pack_message(text), ensure_ascii=False)
+    return None if text is None else json.dumps(pack_message(text), ensure_ascii=False)
 
 
 def message_from_json(stored: str | None) -> Message | None:
     """The equal message that `message_to_json` was given."""
-    return None if stored is None else _unpack_message(json.loads(stored))
+    return None if stored is None else unpack_message(json.loads(stored))
 
 
-def _pack_message(text: Message) -> dict[str, Any]:
+def pack_message(text: Message) -> dict[str, Any]:
+    """A message as a part of a larger JSON text; every fact carries its type."""
     facts = [[name, *_pack_fact(fact)] for name, fact in text.facts]
     return {"template": text.template, "plural": text.plural, "facts": facts}
 
@@ -100,7 +101,7 @@ def _pack_message(text: Message) -> dict[str, Any]:
 def _pack_fact(fact: Fact) -> tuple[str, Any]:
     match fact:
         case Message():
-            return "message", _pack_message(fact)
+            return "message", pack_message(fact)
         case Decimal():
             return "decimal", str(fact)
         case datetime():
@@ -113,7 +114,8 @@ def _pack_fact(fact: Fact) -> tuple[str, Any]:
             return "str", str(fact)
 
 
-def _unpack_message(packed: Mapping[str, Any]) -> Message:
+def unpack_message(packed: Mapping[str, Any]) -> Message:
+    """The equal message that `pack_message` was given."""
     facts = tuple((name, _unpack_fact(kind, value)) for name, kind, value in packed["facts"])
     return Message(packed["template"], facts, packed["plural"])
 
@@ -121,7 +123,7 @@ def _unpack_message(packed: Mapping[str, Any]) -> Message:
 def _unpack_fact(kind: str, value: Any) -> Fact:
     match kind:
         case "message":
-            return _unpack_message(value)
+            return unpack_message(value)
         case "decimal":
             return Decimal(value)
         case "datetime":

@@ -13,10 +13,22 @@ from core.domain.models import (
     AgreementStatus,
     BillCustomer,
     Binding,
+    Change,
+    ChangeKind,
+    ChangeNames,
     Company,
     CustomerHistoryEntry,
     CustomerMapping,
+    JournalEntry,
+    Outcome,
+    PlanOptions,
     Reference,
+    Run,
+    RunChange,
+    RunEvent,
+    RunEventKind,
+    RunOrigin,
+    Target,
     Tenant,
 )
 from tests.storage.samples import NOON, OCTOBER
@@ -106,3 +118,46 @@ def binding(product_id: int = 17, **changes: Any) -> Binding:
         "quantity": Decimal(12),
     }
     return Binding(**{**values, **changes})
+
+
+def run(run_id: str = "run-1", **changes: Any) -> Run:
+    values: dict[str, Any] = {
+        "id": run_id,
+        "number": 0,
+        "month": OCTOBER,
+        "digest": "ab" * 32,
+        "origin": RunOrigin.PAGE,
+        "approved_by": "ada",
+        "approved_at": NOON,
+        "options": PlanOptions(),
+        "limits": (),
+    }
+    return Run(**{**values, **changes})
+
+
+def change(product_id: int = 17, **changes: Any) -> Change:
+    values: dict[str, Any] = {
+        "kind": ChangeKind.SET_QUANTITY,
+        "target": Target(7, product_id),
+        "customer_ids": ("tenant-1",),
+        "addition_id": 900,
+        "before": Decimal(11),
+        "after": Decimal(12),
+    }
+    return Change(**{**values, **changes})
+
+
+def numbered(*changes: Change) -> list[RunChange]:
+    """The changes of a run, none of them begun."""
+    names = ChangeNames(customers=("Acme",), agreement="Agreement 7", product="SKU-17")
+    return [
+        RunChange(number=number, change=each, names=names) for number, each in enumerate(changes, 1)
+    ]
+
+
+def event(kind: RunEventKind, **changes: Any) -> RunEvent:
+    return RunEvent(**{"kind": kind, "at": NOON, "by": "ada", **changes})
+
+
+def line_of(number: int = 1, outcome: Outcome = Outcome.IN_FLIGHT, **changes: Any) -> JournalEntry:
+    return JournalEntry(**{"number": number, "outcome": outcome, "at": NOON, **changes})

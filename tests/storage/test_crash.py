@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.models import Outcome, RunStatus
 from core.storage.store import Store
 from tests.storage.endless_saver import CODES, LINES
 from tests.storage.samples import OCTOBER
@@ -75,6 +76,28 @@ def test_a_killed_fetch_leaves_all_or_none_of_its_lines_and_usage(
         assert {each.billable_quantity for each in newest} == {number}
         assert {each.billable for each in usages} == {number}
         assert [each.product_code for each in usages] == CODES
+
+
+def test_a_killed_run_has_each_outcome_together_with_its_binding(
+    path: Path, moments: list[float]
+) -> None:
+    for moment in moments:
+        acknowledged = _save_until_killed(path, "runs", moment)
+
+        with Store.open(path, "sandbox") as store:
+            runs = store.runs.list()
+            changes = [store.runs.changes(each.id) for each in runs]
+            bindings = store.additions.bindings()
+            opened = store.runs.open()
+        done = sum(each.done for each in runs)
+        assert done in (acknowledged, acknowledged + 1)
+        assert [each.quantity for each in bindings.values()] == [done]
+        assert {len(each) for each in changes} == {len(CODES)}  # never a run without its changes
+        assert {each.status for each in runs[1:]} <= {RunStatus.FINISHED}
+        assert opened in (None, runs[0])
+        not_done = [each.outcome for each in changes[0] if each.outcome is not Outcome.DONE]
+        assert set(not_done[1:]) <= {Outcome.WAITING}
+        assert set(not_done[:1]) <= {Outcome.WAITING, Outcome.IN_FLIGHT}
 
 
 def test_a_process_killed_while_it_creates_the_file_leaves_one_that_opens(tmp_path: Path) -> None:

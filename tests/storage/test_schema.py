@@ -15,6 +15,7 @@ from core.storage import (
     customer_rows,
     mappings_store,
     products_store,
+    run_rows,
     settings_store,
     usage_rows,
 )
@@ -22,7 +23,7 @@ from core.storage.database import Database
 from core.storage.migrations import migrate
 from core.storage.schema import MIGRATIONS
 
-SHIPPED = {1: "8e0a2ac640e6422c", 2: "5e42e3cbb766ac73"}
+SHIPPED = {1: "8e0a2ac640e6422c", 2: "bc07b7908ab3568f"}
 PORTABLE = {"VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE", "DECIMAL(38,12)"}
 WRITTEN = {
     "product_mapping": mappings_store.MAPPING_COLUMNS,
@@ -44,14 +45,17 @@ WRITTEN = {
     "addition": addition_rows.ADDITION_COLUMNS,
     "additions_read": addition_rows.READ_COLUMNS,
     "binding": addition_rows.BINDING_COLUMNS,
+    "run": run_rows.RUN_COLUMNS,
+    "run_change": run_rows.CHANGE_COLUMNS,
+    "run_customer": run_rows.CUSTOMER_COLUMNS,
+    "run_event": run_rows.EVENT_COLUMNS,
+    "journal": run_rows.JOURNAL_COLUMNS,
 }
 # Written by statements of their own.
 UNWRITTEN = {
     "schema_migration", "store_info",
-
     "quantity_rule", "bundle_rule", "rule_override",
-    "run", "run_change", "run_customer", "run_event",
-    "journal", "month_closing", "waiting_plan", "schedule_log",
+    "month_closing", "waiting_plan", "schedule_log",
 }  # fmt: skip
 STORAGE = Path(usage_rows.__file__).parent
 

@@ -69,6 +69,7 @@ from core.domain.models.rules import (
 )
 from core.domain.models.runs import (
     ChangeNames,
+    JournalEntry,
     MonthClosing,
     Outcome,
     Run,
@@ -123,6 +124,7 @@ __all__ = [
     "Finding",
     "FindingKind",
     "Frequency",
+    "JournalEntry",
     "LimitCheck",
     "LimitKind",
     "MappingHistoryEntry",

@@ -86,6 +86,24 @@ class RunChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JournalEntry:
+    """One line of the journal of changes: change `number` was announced (IN_FLIGHT), or what
+    became of it (DONE, FAILED, SKIPPED). The last line of a change says how it stands.
+
+    The other fields are those of `RunChange`.
+    """
+
+    number: int
+    at: datetime
+    outcome: Outcome = Outcome.IN_FLIGHT
+    addition_id: int | None = None
+    product_id: int | None = None
+    text: Message | None = None
+    remedy: Message | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunEvent:
     """One line of a run's own journal."""
 

@@ -166,6 +166,7 @@ CREATE TABLE store.run_change (
     run_id VARCHAR,
     change_number BIGINT,
     content VARCHAR NOT NULL,
+    names VARCHAR NOT NULL,
     PRIMARY KEY (run_id, change_number)
 )"""
 
