@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
-from babel.numbers import format_decimal
 from pandas.io.formats.style import Styler
 
 from core.domain.models import ChangeKind
 from pages.components.formats import NOTHING, date_text
-from pages.components.language import _, locale
+from pages.components.language import _
+from pages.components.number_columns import aligned, decimals_of, right
 from pages.components.plan_rows import GroupBy, PlanRow, RowStatus
-
-_MOST_DECIMALS = 6
-QUANTITIES = ("before", "after", "difference")
 
 
 def kind_names() -> dict[str, str]:
@@ -34,6 +30,9 @@ def kind_names() -> dict[str, str]:
         ChangeKind.UNDO_CREATE.value: _("Cancel again"),
         ChangeKind.UNDO_CANCEL.value: _("Reopen"),
         ChangeKind.RETIRE_PRODUCT.value: _("Retire product"),
+        ChangeKind.REVIVE_PRODUCT.value: _("Revive product"),
+        ChangeKind.UNMAP_PRODUCT.value: _("Undo mapping"),
+        ChangeKind.UNBIND.value: _("Let go"),
         ChangeKind.NOTHING.value: _("As it is"),
     }
 
@@ -43,32 +42,6 @@ def what_of(row: PlanRow) -> str:
     if row.status is RowStatus.EXCLUDED:
         return _("Excluded")
     return kind_names()[row.change.kind.value]
-
-
-def decimals_of(values: Sequence[Decimal | None]) -> int:
-    """The decimals that the longest of the numbers needs."""
-    return max((_decimals(value) for value in values if value is not None), default=0)
-
-
-def _decimals(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return min(max(-exponent, 0), _MOST_DECIMALS) if isinstance(exponent, int) else 0
-
-
-def aligned(decimals: int, *, signed: bool = False) -> Callable[[float], str]:
-    """A function that writes every number of a column with the same decimals."""
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    if signed:
-        pattern = f"+{pattern};−{pattern}"
-    return partial(_written, pattern, locale())
-
-
-def _written(pattern: str, where: str, value: float | None) -> str:
-    if value is None or pd.isna(value):
-        return NOTHING
-    if not value:
-        pattern = pattern.partition(";")[0].removeprefix("+")
-    return format_decimal(Decimal(str(value)), format=pattern, locale=where)
 
 
 def plan_frame(rows: Sequence[PlanRow]) -> pd.DataFrame:
@@ -126,19 +99,15 @@ def columns(on_why: Callable[[], None], why_key: str) -> dict[str, Any]:
         "customer": config.TextColumn(_("Customer")),
         "agreement": config.TextColumn(_("Agreement")),
         "product": config.TextColumn(_("ConnectWise product")),
-        "before": _right(_("Now"), 80, _("The quantity in ConnectWise.")),
-        "after": _right(_("Then"), 80, _("The quantity after the sync.")),
-        "difference": _right(_("Difference"), 90),
-        "price_effect": _right(_("Price effect"), 110, price_help()),
+        "before": right(_("Now"), 80, _("The quantity in ConnectWise.")),
+        "after": right(_("Then"), 80, _("The quantity after the sync.")),
+        "difference": right(_("Difference"), 90),
+        "price_effect": right(_("Price effect"), 110, price_help()),
         "from": config.TextColumn(_("From"), width=110, help=_("Effective or cancelled date.")),
         "why": config.ButtonColumn(
             _("Why"), type="tertiary", width=60, on_click=on_why, key=why_key
         ),
     }
-
-
-def _right(heading: str, width: int, help_text: str | None = None) -> Any:
-    return st.column_config.NumberColumn(heading, width=width, help=help_text, alignment="right")
 
 
 def price_help() -> str:

@@ -18,6 +18,7 @@ from core.domain.models import (
 )
 from core.domain.month import Month
 from core.errors import message
+from pages.components.number_columns import aligned, decimals_of
 from pages.components.plan_rows import (
     PAGE_SIZE,
     Group,
@@ -33,7 +34,7 @@ from pages.components.plan_rows import (
     plan_rows,
     totals,
 )
-from pages.components.plan_table import aligned, column_order, decimals_of, plan_frame, styled
+from pages.components.plan_table import column_order, kind_names, plan_frame, styled
 
 CUSTOMERS = {"c1": "Zoë Bank", "c2": "alder law"}
 PRODUCTS = {7: "SOPHOS-MDR", 8: "SOPHOS-EMAIL"}
@@ -178,3 +179,7 @@ def test_the_table_sorts_by_number_and_says_what_is_left_out():
     html = styled(ROWS).to_html()
     assert "+2.5" in html
     assert "color: gray" in html
+
+
+def test_every_kind_of_change_has_a_word():
+    assert set(kind_names()) == {kind.value for kind in ChangeKind}

@@ -1,0 +1,196 @@
+"""The dialogs of a plan: why a row is so, leaving rows out, an older month, approval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.domain.models import Plan, RunOrigin
+from core.domain.plan_inputs import PlanInputs
+from core.errors import UsageSyncError
+from core.services import Services
+from core.use_cases.run_approval import Approval
+from pages.components import sync_session as session
+from pages.components.formats import date_text, number
+from pages.components.identity import who
+from pages.components.jobs import watch
+from pages.components.language import _, ngettext, text
+from pages.components.number_columns import aligned
+from pages.components.plan_rows import PlanRow, totals
+from pages.components.plan_table import price_help, what_of
+from pages.components.problems import as_typed, show_error
+from pages.components.rule_fields import draw_steps
+from pages.components.sync_session import close_dialog
+
+REASON_LIMIT = 300
+_NAMED = 6
+
+
+def draw_why(rows: Sequence[PlanRow], keys: Sequence[str]) -> None:
+    """Every step from the usage lines to what is written."""
+    row = next((row for row in rows if row.key in keys), None)
+    if row is None:
+        st.write(_("This row is not part of the plan any more."))
+        return
+    change = row.change
+    place = [part for part in (row.customer, row.names.agreement) if part]
+    st.markdown(f"**{as_typed(row.names.product)}**  \n{as_typed(' · '.join(place))}")
+    if change.steps:
+        draw_steps(change.steps)
+    facts = [_("{name}: {value}", name=_("Change"), value=what_of(row))]
+    if change.before is not None or change.after is not None:
+        facts.append(
+            _(
+                "Quantity: {before} → {after}",
+                before=number(change.before),
+                after=number(change.after),
+            )
+        )
+    if change.price_effect is not None:
+        effect = aligned(2, signed=True)(float(change.price_effect))
+        facts.append(
+            _(
+                "Price effect: {effect} at {price} each",
+                effect=effect,
+                price=number(change.unit_price),
+            )
+        )
+    if change.effective_date is not None:
+        facts.append(_("Effective date: {day}", day=date_text(change.effective_date)))
+        if change.date_reason is not None:
+            facts[-1] += f" ({text(change.date_reason).rstrip('.')})"
+    if change.cancelled_date is not None:
+        facts.append(_("Cancelled date: {day}", day=date_text(change.cancelled_date)))
+    if row.note:
+        facts.append(_("Excluded: {reason}", reason=row.note))
+    st.markdown("\n".join(f"- {as_typed(fact)}" for fact in facts))
+    ids = {
+        _("Agreement ID"): change.target.agreement_id or None,
+        _("Product ID"): change.target.product_id or change.product_id,
+        _("Addition ID"): change.addition_id,
+    }
+    st.caption(" · ".join(f"{name} {value}" for name, value in ids.items() if value))
+    st.caption(price_help())
+
+
+def draw_exclude(plan: Plan, rows: Sequence[PlanRow], keys: tuple[str, ...]) -> None:
+    """Leave rows out of this plan, with the reason."""
+    named = [row for row in rows if row.key in keys]
+    st.write(
+        ngettext(
+            "{count} row is left out of this plan. Nothing is written for it.",
+            "{count} rows are left out of this plan. Nothing is written for them.",
+            len(named),
+        )
+    )
+    st.markdown("\n".join(_named(named)))
+    reason = st.text_input(_("Reason"), key="usage_sync_exclude_reason", max_chars=REASON_LIMIT)
+    if _confirm(_("Exclude"), "usage_sync_exclude_yes", reason):
+        session.exclude(plan.month, keys, " ".join(reason.split()))
+        close_dialog()
+        st.rerun()
+
+
+def draw_older_month(plan: Plan) -> None:
+    """Push an older month over a newer one, with the reason."""
+    st.write(
+        _(
+            "These additions carry the usage of a newer month. Pushing {month} writes over it.",
+            month=str(plan.month),
+        )
+    )
+    reason = st.text_input(_("Reason"), key="usage_sync_older_reason", max_chars=REASON_LIMIT)
+    if _confirm(_("Push the older month"), "usage_sync_older_yes", reason):
+        session.push_older_month(plan.month, " ".join(reason.split()))
+        close_dialog()
+        st.rerun()
+
+
+def draw_approve(services: Services, plan: Plan, inputs: PlanInputs, retry_of: str = "") -> None:
+    """What is approved, what breaks a limit, who approves."""
+    found = totals(plan)
+    lines = [
+        ngettext("{count} change is written.", "{count} changes are written.", found.todo),
+        _(
+            "Price effect per billing period: {effect}",
+            effect=aligned(2, signed=True)(float(found.price_effect)),
+        ),
+    ]
+    if found.excluded:
+        lines.append(
+            ngettext("{count} row is left out.", "{count} rows are left out.", found.excluded)
+        )
+    if found.blocked:
+        lines.append(
+            ngettext(
+                "{count} finding blocks rows; they are not written.",
+                "{count} findings block rows; they are not written.",
+                found.blocked,
+            )
+        )
+    st.markdown("\n".join(f"- {as_typed(line)}" for line in lines))
+    reason = _draw_limits(plan)
+    st.caption(
+        _("Approved by {name}. Before the first write everything is read again.", name=who())
+    )
+    st.caption(_("The plan's digest: what is applied has the same one."))
+    st.code(plan.digest, language=None, wrap_lines=True)
+    if _confirm(_("Approve and apply"), "usage_sync_approve_yes", reason):
+        _approve(services, plan, inputs, reason if plan.exceeded else "", retry_of)
+
+
+def _draw_limits(plan: Plan) -> str:
+    """The limits; the reason for lifting them, or something where none is needed."""
+    if not plan.exceeded:
+        st.markdown(f":material/check_circle: {as_typed(_('No limit is exceeded.'))}")
+        return "-"
+    told = [f"- {as_typed(text(check.text))}" for check in plan.exceeded]
+    title = ngettext("{count} limit is exceeded.", "{count} limits are exceeded.", len(told))
+    st.warning("\n".join([f"**{as_typed(title)}**", "", *told]), icon=":material/warning:")
+    return st.text_area(
+        _("Why is this plan right all the same?"),
+        key="usage_sync_override",
+        max_chars=REASON_LIMIT,
+        height=80,
+        help=_("The reason is kept with the run."),
+    )
+
+
+def _approve(
+    services: Services, plan: Plan, inputs: PlanInputs, reason: str, retry_of: str
+) -> None:
+    approval = Approval(by=who(), origin=RunOrigin.PAGE, override_reason=reason, retry_of=retry_of)
+    try:
+        run = services.runs.approve(plan.month, plan.digest, inputs.options, approval)
+        status = services.runs.start(run.id, who())
+    except UsageSyncError as error:
+        show_error(error)
+        return
+    close_dialog()
+    session.show_run(run.id)
+    watch(status)
+
+
+def _confirm(label: str, key: str, needed: str) -> bool:
+    """Back, and the button that does it where what it needs is given."""
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(_("Back"), key=f"{key}_back"):
+            close_dialog()
+            st.rerun()
+        pressed = st.button(label, key=key, type="primary")
+    if pressed and not needed.strip():
+        st.error(_("Give a reason: it is kept."), icon=":material/error:")
+        return False
+    return bool(pressed)
+
+
+def _named(rows: Sequence[PlanRow]) -> list[str]:
+    lines = [
+        "- " + as_typed(" · ".join(part for part in (row.customer, row.names.product) if part))
+        for row in rows[:_NAMED]
+    ]
+    more = len(rows) - _NAMED
+    if more > 0:
+        lines.append("- " + as_typed(ngettext("{count} more", "{count} more", more)))
+    return lines

@@ -1,0 +1,436 @@
+"""A plan on the screen: figures, limits, findings, and every row of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.models import LimitCheck, Plan, PlanOptions
+from core.domain.plan_inputs import PlanInputs
+from core.use_cases.workbook import CSV_TYPE, EXCEL_TYPE, as_csv, as_excel
+from pages.components import sync_session as session
+from pages.components.formats import NOTHING, number
+from pages.components.language import _, ngettext, text
+from pages.components.number_columns import aligned, right
+from pages.components.option_names import distinct
+from pages.components.plan_export import plan_table
+from pages.components.plan_findings import draw_findings
+from pages.components.plan_rows import (
+    Group,
+    GroupBy,
+    PlanFilter,
+    PlanRow,
+    RowStatus,
+    Show,
+    Totals,
+    by_group,
+    group_name,
+    groups,
+    matching,
+    page_count,
+    page_of,
+    totals,
+)
+from pages.components.plan_table import column_order, columns, kind_names, price_help, styled
+from pages.components.problems import as_typed
+from pages.components.sync_session import Dialog, open_dialog
+
+DIGEST_SHOWN = 12
+_WHY = "usage_sync_why"
+_ROW_HEIGHT, _MOST_HEIGHT = 36, 620
+
+
+def draw_plan(plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs) -> None:
+    """Everything below the line of commands: what needs a person first, then the rows."""
+    options = inputs.options
+    _draw_figures(totals(plan))
+    _draw_limits(plan)
+    draw_findings(plan.month, plan.findings, options.recreate)
+    _draw_decisions(plan, options)
+    if rows:
+        _draw_rows(plan, rows, inputs)
+    elif not plan.findings:
+        st.info(
+            _(
+                "There is nothing to sync: no customer with sync on has usage of a product with "
+                "sync on, and no addition is kept."
+            ),
+            icon=":material/inbox:",
+        )
+
+
+def signed_money(value: object) -> str:
+    """An amount with its sign."""
+    return aligned(2, signed=True)(float(str(value)))
+
+
+# ---------------------------------------------------------------- figures
+
+
+def _draw_figures(found: Totals) -> None:
+    with st.container(horizontal=True):
+        _figure(
+            _("To do"),
+            number(found.todo),
+            _some(
+                ngettext("{count} new product", "{count} new products", found.new_products),
+                found.new_products,
+            ),
+        )
+        _figure(_("Blocked"), number(found.blocked), None)
+        _figure(
+            _("Price effect per period"),
+            signed_money(found.price_effect),
+            _some(
+                ngettext("{count} without a price", "{count} without a price", found.unpriced),
+                found.unpriced,
+            ),
+            price_help(),
+        )
+        _figure(_("Unchanged"), number(found.unchanged), None)
+        _figure(_("Excluded"), number(found.excluded), None)
+
+
+def _some(words: str, count: int) -> str | None:
+    return words if count else None
+
+
+def _figure(label: str, value: str, note: str | None, help_text: str | None = None) -> None:
+    st.metric(
+        label,
+        value,
+        delta=note,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=help_text,
+    )
+
+
+# ---------------------------------------------------------------- limits and decisions
+
+
+def _draw_limits(plan: Plan) -> None:
+    for check in plan.exceeded:
+        _draw_exceeded(plan, check)
+    kept = [check for check in plan.limits if not check.exceeded]
+    if kept and plan.changes:
+        title = ngettext("{count} limit is kept", "{count} limits are kept", len(kept))
+        with st.expander(title, icon=":material/speed:", key="usage_sync_limits"):
+            st.markdown("\n".join(f"- {as_typed(text(check.text))}" for check in kept))
+
+
+def _draw_exceeded(plan: Plan, check: LimitCheck) -> None:
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top"),
+    ):
+        st.markdown(
+            f":red[:material/warning: **{as_typed(_('Limit exceeded.'))}**] "
+            f"**{as_typed(text(check.text))}**  \n{as_typed(text(check.remedy))}",
+            width="stretch",
+        )
+        st.button(
+            _("Show these rows"),
+            key=f"usage_sync_limit_{check.kind.value}",
+            icon=":material/filter_alt:",
+            on_click=partial(session.narrow, plan.month, check.targets),
+        )
+
+
+def _draw_decisions(plan: Plan, options: PlanOptions) -> None:
+    """What this person decided for the plan, with the way back."""
+    told = []
+    if options.recreate:
+        count = len(options.recreate)
+        told.append(
+            ngettext(
+                "{count} addition is created anew.", "{count} additions are created anew.", count
+            )
+        )
+    if options.older_month_reason:
+        told.append(
+            _("An older month is pushed on purpose: {reason}", reason=options.older_month_reason)
+        )
+    if not told:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/edit_note: {as_typed(' '.join(told))}", width="content")
+        st.button(
+            _("Take back"),
+            key="usage_sync_take_back",
+            type="tertiary",
+            icon=":material/undo:",
+            on_click=partial(_take_back, plan),
+        )
+
+
+def _take_back(plan: Plan) -> None:
+    session.recreate_all(plan.month, frozenset())
+    session.push_older_month(plan.month, "")
+
+
+# ---------------------------------------------------------------- rows
+
+
+def _draw_rows(plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs) -> None:
+    wanted, by = _draw_filters(plan, rows, inputs)
+    found = by_group(matching(rows, wanted), by or GroupBy.CUSTOMER)
+    if wanted.targets:
+        _draw_narrowed(plan, len(found))
+    if by is not None and found:
+        found = _draw_groups(found, by)
+    _draw_commands(plan, rows, found)
+    if not found:
+        st.caption(_("No row matches."))
+        return
+    shown = page_of(found, int(st.session_state[session.PAGE]))
+    _draw_table(shown, by or GroupBy.CUSTOMER)
+    _draw_pages(len(found), page_count(found))
+
+
+def _draw_filters(
+    plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs
+) -> tuple[PlanFilter, GroupBy | None]:
+    customers = {
+        customer: inputs.customer_name(customer)
+        for row in rows
+        for customer in row.change.customer_ids
+    }
+    products = {row.product_key: row.names.product for row in rows}
+    present = {row.change.kind.value for row in rows}
+    kinds = {kind: name for kind, name in kind_names().items() if kind in present}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        show = _switch(
+            session.SHOW, {Show.TODO.value: _("To do"), Show.ALL.value: _("All")}, _("Show")
+        )
+        by = _switch(
+            session.GROUP,
+            {
+                "": _("Changes"),
+                GroupBy.CUSTOMER.value: _("By customer"),
+                GroupBy.PRODUCT.value: _("By product"),
+            },
+            _("Gathered"),
+        )
+        customer = _choice(session.CUSTOMER, _("Customer"), _("All customers"), customers)
+        product = _choice(session.PRODUCT, _("ConnectWise product"), _("All products"), products)
+        kind = _choice(session.KIND, _("Change"), _("All changes"), kinds, width=150)
+        text_wanted = st.text_input(
+            _("Search"),
+            key=session.TEXT,
+            icon=":material/search:",
+            persist_state="session",
+            width=180,
+            on_change=partial(session.turn_page, 1),
+        )
+    targets = session.targets(plan.month)
+    wanted = PlanFilter(Show(show), customer, product, kind, text_wanted, targets)
+    return wanted, GroupBy(by) if by else None
+
+
+def _switch(name: str, names: Mapping[str, str], label: str) -> str:
+    st.segmented_control(
+        label,
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        **session.kept(name, names, next(iter(names))),
+    )
+    return str(st.session_state[name])
+
+
+def _choice(
+    name: str, label: str, everything: str, found: Mapping[str, str], width: int = 210
+) -> str:
+    ordered = sorted(found, key=lambda one: found[one].casefold())
+    names = {"": everything, **{one: found[one] for one in ordered}}
+    st.selectbox(
+        label,
+        list(names),
+        format_func=distinct(names),
+        width=width,
+        **session.kept(name, names, ""),
+    )
+    return str(st.session_state[name])
+
+
+def _draw_narrowed(plan: Plan, count: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = ngettext(
+            "Only the row that exceeds the limit.",
+            "Only the {count} rows that exceed the limit.",
+            count,
+        )
+        st.markdown(f":orange-badge[:material/filter_alt: {as_typed(words)}]", width="content")
+        st.button(
+            _("Show all rows"),
+            key="usage_sync_show_all",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=partial(session.narrow, plan.month, ()),
+        )
+
+
+def _draw_groups(rows: list[PlanRow], by: GroupBy) -> list[PlanRow]:
+    """The roll-up; a chosen line leaves only its rows."""
+    found = groups(rows, by)
+    heading = _("Customer") if by is GroupBy.CUSTOMER else _("ConnectWise product")
+    frame = pd.DataFrame([_group_line(group) for group in found[:2000]])
+    chosen = st.dataframe(
+        frame.style.format({"price_effect": aligned(2, signed=True)}),
+        hide_index=True,
+        height=_height(len(frame), 300),
+        key=f"usage_sync_groups_{by.value}",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "name": heading,
+            "rows": right(_("Rows"), 90),
+            "todo": right(_("To do"), 90),
+            "excluded": right(_("Excluded"), 100),
+            "price_effect": right(_("Price effect"), 140, price_help()),
+            "unpriced": None,
+        },
+    )
+    lines = [line for line in chosen.selection.rows if line < len(found)]
+    if not lines:
+        st.caption(_("Choose a line to see its rows alone."))
+        return rows
+    name = found[lines[0]].name
+    return [row for row in rows if group_name(row, by) == name]
+
+
+def _group_line(group: Group) -> dict[str, object]:
+    return {
+        **vars(group),
+        "name": group.name or NOTHING,
+        "price_effect": float(group.price_effect),
+    }
+
+
+def _draw_commands(plan: Plan, rows: Sequence[PlanRow], found: Sequence[PlanRow]) -> None:
+    chosen = _selected(found)
+    todo = tuple(row.key for row in chosen if row.status is RowStatus.TODO)
+    left_out = tuple(row.key for row in chosen if row.status is RowStatus.EXCLUDED)
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", width="content"
+        ):
+            st.button(
+                _("Exclude…"),
+                key="usage_sync_exclude",
+                icon=":material/block:",
+                disabled=not todo,
+                on_click=partial(open_dialog, Dialog.EXCLUDE, *todo),
+            )
+            st.button(
+                _("Take in again"),
+                key="usage_sync_include",
+                icon=":material/undo:",
+                disabled=not left_out,
+                on_click=partial(session.include, plan.month, left_out),
+            )
+            told = ngettext("{count} row", "{count} rows", len(found))
+            if chosen:
+                told = ngettext("{count} row selected", "{count} rows selected", len(chosen))
+            st.caption(told, width="content")
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", width="content"
+        ):
+            _draw_downloads(plan, rows)
+
+
+def _draw_downloads(plan: Plan, rows: Sequence[PlanRow]) -> None:
+    name = f"usage-sync-plan-{plan.month}"
+    st.download_button(
+        _("CSV"),
+        data=lambda: as_csv(plan_table(plan, rows)),
+        file_name=f"{name}.csv",
+        mime=CSV_TYPE,
+        key="usage_sync_csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help=_("All rows of the plan, those included that are not shown."),
+    )
+    st.download_button(
+        _("Excel"),
+        data=lambda: as_excel([plan_table(plan, rows)]),
+        file_name=f"{name}.xlsx",
+        mime=EXCEL_TYPE,
+        key="usage_sync_excel",
+        icon=":material/download:",
+        on_click="ignore",
+        help=_("All rows of the plan, those included that are not shown."),
+    )
+
+
+def _selected(found: Sequence[PlanRow]) -> list[PlanRow]:
+    """The selected rows of the page of the table that is on the screen."""
+    shown = page_of(found, int(st.session_state[session.PAGE]))
+    state = st.session_state.get(_table_key(shown))
+    lines = state.selection.rows if state else []
+    return [shown[line] for line in lines if line < len(shown)]
+
+
+def _table_key(shown: Sequence[PlanRow]) -> str:
+    """Other rows are another table: a selection is by line, and must never hit another row."""
+    lines = "\n".join(f"{row.key} {row.status.value}" for row in shown)
+    return f"{session.TABLE}_{hashlib.sha256(lines.encode()).hexdigest()[:16]}"
+
+
+def _draw_table(shown: Sequence[PlanRow], by: GroupBy) -> None:
+    keys = tuple(row.key for row in shown)
+    st.dataframe(
+        styled(shown),
+        hide_index=True,
+        height=_height(len(shown), _MOST_HEIGHT),
+        row_height=_ROW_HEIGHT,
+        placeholder=NOTHING,
+        column_order=column_order(by),
+        column_config=columns(partial(_ask_why, keys), _WHY),
+        key=_table_key(shown),
+        on_select="rerun",
+        selection_mode="multi-row",
+    )
+
+
+def _ask_why(keys: Sequence[str]) -> None:
+    click = st.session_state[_WHY]
+    if click is not None and click.row < len(keys):
+        open_dialog(Dialog.WHY, keys[click.row])
+
+
+def _height(rows: int, most: int) -> int:
+    return min((rows + 1) * _ROW_HEIGHT + 3, most)
+
+
+def _draw_pages(count: int, pages: int) -> None:
+    if pages == 1:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = min(int(st.session_state[session.PAGE]), pages)
+        st.button(
+            _("Back"),
+            key="usage_sync_page_back",
+            icon=":material/chevron_left:",
+            disabled=page <= 1,
+            on_click=partial(session.turn_page, page - 1),
+        )
+        told = _("Page {page} of {pages}, {count} rows", page=page, pages=pages, count=count)
+        st.caption(told, width="content")
+        st.button(
+            _("Next"),
+            key="usage_sync_page_next",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            disabled=page >= pages,
+            on_click=partial(session.turn_page, page + 1),
+        )

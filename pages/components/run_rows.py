@@ -1,0 +1,139 @@
+"""Runs and their changes as a person reads them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from core.domain.models import Outcome, Run, RunChange, RunEvent, RunEventKind, RunOrigin, RunStatus
+from pages.components.language import _, text
+from pages.components.plan_rows import priced
+
+TO_LOOK_AT = frozenset({Outcome.FAILED, Outcome.SKIPPED, Outcome.IN_FLIGHT, Outcome.WAITING})
+
+
+@dataclass(frozen=True)
+class RunFigures:
+    """A run in figures. `unknown` were announced and have no outcome, `waiting` not begun.
+
+    `price_effect` is that of what was done.
+    """
+
+    done: int
+    failed: int
+    skipped: int
+    unknown: int
+    waiting: int
+    price_effect: Decimal
+
+    @property
+    def left(self) -> int:
+        """What has no outcome yet."""
+        return self.unknown + self.waiting
+
+
+def figures(changes: Sequence[RunChange]) -> RunFigures:
+    """Count the outcomes."""
+    count = {outcome: 0 for outcome in Outcome}
+    for change in changes:
+        count[change.outcome] += 1
+    effect, _unpriced = priced(row.change for row in changes if row.outcome is Outcome.DONE)
+    return RunFigures(
+        count[Outcome.DONE],
+        count[Outcome.FAILED],
+        count[Outcome.SKIPPED],
+        count[Outcome.IN_FLIGHT],
+        count[Outcome.WAITING],
+        effect,
+    )
+
+
+def to_look_at(changes: Iterable[RunChange]) -> list[RunChange]:
+    """What was not done."""
+    return [change for change in changes if change.outcome in TO_LOOK_AT]
+
+
+def duration(run: Run) -> timedelta | None:
+    """From the approval to the end; None while it is open."""
+    return None if run.finished_at is None else run.finished_at - run.approved_at
+
+
+def last_word(run: Run) -> RunEvent | None:
+    """The event that says why a run ended, where it says so."""
+    last = run.events[-1] if run.events else None
+    return last if last is not None and last.text is not None else None
+
+
+def was_started(run: Run) -> bool:
+    """Whether anybody began to carry it out."""
+    begun = {RunEventKind.STARTED, RunEventKind.RESUMED}
+    return any(event.kind in begun for event in run.events)
+
+
+def can_be_resumed(run: Run, newest: Run | None) -> bool:
+    """Whether what is left can still be carried out: only of the newest run."""
+    stopped = run.status in {RunStatus.STOPPED, RunStatus.ABORTED, RunStatus.OPEN}
+    return stopped and newest is not None and newest.id == run.id
+
+
+def can_be_retried(run: Run, found: RunFigures) -> bool:
+    """Whether a plan of what was not done makes sense."""
+    return run.status is not RunStatus.OPEN and bool(found.failed or found.skipped or found.left)
+
+
+# ---------------------------------------------------------------- words
+
+
+def status_names() -> dict[RunStatus, str]:
+    """Where a run stands."""
+    return {
+        RunStatus.OPEN: _("Open"),
+        RunStatus.REFUSED: _("Refused"),
+        RunStatus.STOPPED: _("Stopped"),
+        RunStatus.ABORTED: _("Broken off"),
+        RunStatus.FINISHED: _("Finished"),
+    }
+
+
+def outcome_names() -> dict[Outcome, str]:
+    """What became of a change."""
+    return {
+        Outcome.WAITING: _("Not begun"),
+        Outcome.IN_FLIGHT: _("Unknown"),
+        Outcome.DONE: _("Done"),
+        Outcome.FAILED: _("Failed"),
+        Outcome.SKIPPED: _("Skipped"),
+    }
+
+
+def origin_names() -> dict[RunOrigin, str]:
+    """How a run was started."""
+    return {
+        RunOrigin.PAGE: _("Page"),
+        RunOrigin.COMMAND_LINE: _("Command line"),
+        RunOrigin.SCHEDULE: _("Schedule"),
+    }
+
+
+def message_of(change: RunChange) -> str:
+    """What is to be told of a change, with the remedy and the server's own words."""
+    parts = [text(part) for part in (change.text, change.remedy) if part is not None]
+    if change.detail:
+        parts.append(_("ConnectWise said: {detail}", detail=change.detail))
+    if not parts and change.outcome is Outcome.IN_FLIGHT:
+        parts.append(_("Its call was sent and its outcome is not known yet."))
+    return " ".join(parts)
+
+
+def status_colour(run: Run) -> str:
+    """Green for what went well, red for what needs a person."""
+    if run.status is RunStatus.FINISHED:
+        return "orange" if run.failed or run.skipped else "green"
+    return {
+        RunStatus.OPEN: "blue",
+        RunStatus.REFUSED: "red",
+        RunStatus.STOPPED: "orange",
+        RunStatus.ABORTED: "red",
+    }[run.status]

@@ -1,0 +1,214 @@
+"""What the page Usage sync remembers of one session: month, decisions about its plan, dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, cast
+
+import streamlit as st
+
+from core.domain.models import PlanOptions
+from core.domain.month import Month
+from core.errors import InputError
+from pages.components.language import language
+from pages.components.plan_rows import Show
+
+MONTH, VIEW = "usage_sync_month", "usage_sync_view"
+SHOW, CUSTOMER, PRODUCT, KIND, TEXT = (
+    f"usage_sync_{name}" for name in ("show", "customer", "product", "kind", "text")
+)
+GROUP, PAGE, TABLE = "usage_sync_group", "usage_sync_page", "usage_sync_table"
+RUN_PARAMETER = "run"
+_OPTIONS, _DIALOG, _TARGETS = (f"usage_sync_{name}" for name in ("options", "dialog", "targets"))
+_NOTICE = "usage_sync_notice"
+
+
+class View(StrEnum):
+    """The parts of the page."""
+
+    PLAN = "plan"
+    USAGE = "usage"
+    RUNS = "runs"
+
+
+class Dialog(StrEnum):
+    """The dialogs of the page."""
+
+    WHY = "why"
+    EXCLUDE = "exclude"
+    OLDER_MONTH = "older_month"
+    APPROVE = "approve"
+    IMPORT = "import"
+    CLOSE_MONTH = "close_month"
+    REOPEN_MONTH = "reopen_month"
+    STOP_RUN = "stop_run"
+    END_RUN = "end_run"
+
+
+@dataclass(frozen=True)
+class OpenDialog:
+    """The dialog on the screen, with the targets or the run that it is about."""
+
+    dialog: Dialog
+    keys: tuple[str, ...] = ()
+
+
+def begin() -> None:
+    """Set everything once per session."""
+    st.session_state.setdefault(_OPTIONS, {})
+    st.session_state.setdefault(_DIALOG, None)
+    st.session_state.setdefault(_TARGETS, ("", frozenset()))
+    st.session_state.setdefault(PAGE, 1)
+
+
+def follow_link() -> None:
+    """A link from another page may name a month, a view and filters, once."""
+    wanted = st.query_params
+    month = _month(wanted.pop("month", ""))
+    if month is not None:
+        st.session_state[MONTH] = str(month)
+    view = wanted.pop("view", "")
+    if view in set(View):
+        st.session_state[VIEW] = View(view)
+    if "customer" in wanted:
+        st.session_state[CUSTOMER] = wanted.pop("customer")
+        st.session_state[SHOW] = Show.ALL
+    if "product" in wanted:
+        st.session_state[PRODUCT] = wanted.pop("product")
+        st.session_state[SHOW] = Show.ALL
+
+
+def _month(text: str) -> Month | None:
+    try:
+        return Month.parse(text)
+    except InputError:
+        return None
+
+
+def choose_view(view: View) -> None:
+    """Turn to another part of the page."""
+    st.session_state[VIEW] = view
+
+
+def run_shown() -> str | None:
+    """The run whose changes are on the screen; its id stays in the address."""
+    return st.query_params.get(RUN_PARAMETER)
+
+
+def show_run(run_id: str) -> None:
+    """Show one run instead of the list."""
+    st.query_params[RUN_PARAMETER] = run_id
+
+
+def leave_run() -> None:
+    """Back to the list of runs."""
+    st.query_params.pop(RUN_PARAMETER, None)
+
+
+def view() -> View:
+    """The part of the page that is shown."""
+    return View(st.session_state.get(VIEW, View.PLAN))
+
+
+def kept(name: str, options: Collection[Hashable], default: Hashable) -> dict[str, Any]:
+    """Key and callback that tie a widget to a value which outlives it and any language.
+
+    A value that is no option any more gives way to `default`.
+    """
+    if name not in st.session_state or st.session_state[name] not in options:
+        st.session_state[name] = default
+    key = f"{name}_{language()}"
+    st.session_state[key] = st.session_state[name]
+    return {"key": key, "on_change": _keep, "args": (name, key)}
+
+
+def _keep(name: str, key: str) -> None:
+    st.session_state[name] = st.session_state[key]
+    st.session_state[PAGE] = 1
+
+
+# ---------------------------------------------------------------- the plan
+
+
+def options(month: Month) -> PlanOptions:
+    """What this person decided for the plan of a month."""
+    kept = cast(dict[str, PlanOptions], st.session_state[_OPTIONS])
+    return kept.get(str(month), PlanOptions())
+
+
+def put_options(month: Month, chosen: PlanOptions) -> None:
+    """Keep the decisions."""
+    st.session_state[_OPTIONS] = {**st.session_state[_OPTIONS], str(month): chosen}
+
+
+def exclude(month: Month, keys: tuple[str, ...], reason: str) -> None:
+    """Leave rows out, with the reason."""
+    chosen = options(month)
+    excluded = {**chosen.excluded, **dict.fromkeys(keys, reason)}
+    put_options(month, replace(chosen, excluded=excluded))
+
+
+def include(month: Month, keys: tuple[str, ...]) -> None:
+    """Take rows in again."""
+    chosen = options(month)
+    kept = {key: reason for key, reason in chosen.excluded.items() if key not in keys}
+    put_options(month, replace(chosen, excluded=kept))
+
+
+def recreate_all(month: Month, keys: frozenset[str]) -> None:
+    """Create these bound additions that are gone anew, and no others."""
+    put_options(month, replace(options(month), recreate=keys))
+
+
+def push_older_month(month: Month, reason: str) -> None:
+    """Let the month through where a newer one was pushed; without a reason, do not."""
+    put_options(month, replace(options(month), older_month_reason=reason))
+
+
+def targets(month: Month) -> frozenset[str]:
+    """The targets that the table is narrowed to, by a limit; empty: to none."""
+    kept_month, keys = st.session_state[_TARGETS]
+    return cast(frozenset[str], keys) if kept_month == str(month) else frozenset()
+
+
+def narrow(month: Month, keys: Collection[str]) -> None:
+    """Narrow the table to these; empty: show all again."""
+    st.session_state[_TARGETS] = (str(month), frozenset(keys))
+    st.session_state[PAGE] = 1
+
+
+def turn_page(page: int) -> None:
+    """Turn to another page of the table."""
+    st.session_state[PAGE] = page
+
+
+# ---------------------------------------------------------------- dialogs and notices
+
+
+def open_dialog(dialog: Dialog, *keys: str) -> None:
+    """Open a dialog at the next drawing; any other closes."""
+    st.session_state[_DIALOG] = OpenDialog(dialog, keys)
+
+
+def opened() -> OpenDialog | None:
+    """The dialog that is open."""
+    return cast("OpenDialog | None", st.session_state[_DIALOG])
+
+
+def close_dialog() -> None:
+    """Close it; inside a dialog, rerun the page afterwards."""
+    st.session_state[_DIALOG] = None
+
+
+def say(notice: str) -> None:
+    """Tell once, after the next drawing of the page."""
+    st.session_state[_NOTICE] = notice
+
+
+def show_notice() -> None:
+    """Tell what was kept by `say`."""
+    notice = st.session_state.pop(_NOTICE, None)
+    if notice:
+        st.toast(notice, icon=":material/check_circle:")
