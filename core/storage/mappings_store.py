@@ -132,6 +132,11 @@ def _put(
         [_mapping_row(mapping) for mapping in mappings],
         key=("product_code",),
     )
+    add_mapping_history(transaction, history)
+
+
+def add_mapping_history(transaction: Transaction, history: Sequence[MappingHistoryEntry]) -> None:
+    """Record `history`, as a part of a larger transaction."""
     first = transaction.execute("SELECT coalesce(max(position), 0) + 1 FROM store.mapping_history")
     bulk.insert(
         transaction,

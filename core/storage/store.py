@@ -13,6 +13,8 @@ from core.storage.database import Clock, Database, utc_now
 from core.storage.mappings_store import MappingsStore
 from core.storage.migrations import migrate, pending_migrations
 from core.storage.products_store import ProductsStore
+from core.storage.reconciliation_store import ReconciliationStore
+from core.storage.rules_store import RulesStore
 from core.storage.runs_store import RunsStore
 from core.storage.schema import MIGRATIONS
 from core.storage.settings_store import SettingsStore
@@ -32,8 +34,10 @@ class Store:
         self.usage = UsageStore(database)
         self.settings = SettingsStore(database)
         self.customers = CustomersStore(database)
+        self.rules = RulesStore(database)
         self.additions = AdditionsStore(database)
         self.runs = RunsStore(database)
+        self.reconciliation = ReconciliationStore(database)
 
     @classmethod
     def open(cls, path: Path, mode: str, now: Clock = utc_now) -> Store:

@@ -15,6 +15,7 @@ from core.storage import (
     customer_rows,
     mappings_store,
     products_store,
+    rules_store,
     run_rows,
     settings_store,
     usage_rows,
@@ -45,6 +46,9 @@ WRITTEN = {
     "addition": addition_rows.ADDITION_COLUMNS,
     "additions_read": addition_rows.READ_COLUMNS,
     "binding": addition_rows.BINDING_COLUMNS,
+    "quantity_rule": rules_store.RULE_COLUMNS,
+    "bundle_rule": rules_store.BUNDLE_COLUMNS,
+    "rule_override": rules_store.OVERRIDE_COLUMNS,
     "run": run_rows.RUN_COLUMNS,
     "run_change": run_rows.CHANGE_COLUMNS,
     "run_customer": run_rows.CUSTOMER_COLUMNS,
@@ -54,7 +58,6 @@ WRITTEN = {
 # Written by statements of their own.
 UNWRITTEN = {
     "schema_migration", "store_info",
-    "quantity_rule", "bundle_rule", "rule_override",
     "month_closing", "waiting_plan", "schedule_log",
 }  # fmt: skip
 STORAGE = Path(usage_rows.__file__).parent
