@@ -172,6 +172,12 @@ def source_finding(inputs: PlanInputs) -> Finding | None:
             message("The usage of {month} was not fetched yet.", month=month),
             message("Fetch it first."),
         )
+    if not inputs.usage:
+        return _stop(
+            FindingKind.EMPTY_USAGE,
+            message("Sophos has no usage at all for {month}.", month=month),
+            message("An empty answer is not zero: fetch again later, or ask Sophos."),
+        )
     fetched_on = fetch.finished_at.date()
     if over and fetched_on <= inputs.month.last_day:
         return _stop(

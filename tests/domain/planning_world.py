@@ -66,6 +66,10 @@ def usage(customer: str | None, code: str, quantity: object, *, lines: int = 1) 
     )
 
 
+# Usage that concerns nobody else: a month without any line is never planned from.
+ELSEWHERE = [usage("somebody else", "Other", 0)]
+
+
 def product(code: str, name: str = "") -> SophosProduct:
     return SophosProduct(
         code=code, description=name or f"Name of {code}", product_group="User",

@@ -28,6 +28,7 @@ from core.domain.models import (
 )
 from core.domain.planning import PlanInputs, make_plan
 from tests.domain.planning_world import (
+    ELSEWHERE,
     MONTH,
     NOW,
     TODAY,
@@ -120,7 +121,7 @@ def test_a_bound_addition_with_the_right_quantity_is_left() -> None:
 def test_usage_that_is_gone(setting: UsageGone, kind: ChangeKind, after: int) -> None:
     plan = make_plan(
         simple(
-            usages=[],
+            usages=ELSEWHERE,
             additions=[KEPT],
             bound=[bind(KEPT)],
             settings=SyncSettings(usage_gone=setting),
@@ -137,7 +138,7 @@ def test_a_cancelled_addition_is_billed_from_its_first_day() -> None:
     late = addition(100, 11, 1, 5, effective=date(2026, 10, 10))
     plan = make_plan(
         simple(
-            usages=[],
+            usages=ELSEWHERE,
             additions=[late],
             bound=[bind(late)],
             settings=SyncSettings(usage_gone=UsageGone.CANCEL),
@@ -149,7 +150,7 @@ def test_a_cancelled_addition_is_billed_from_its_first_day() -> None:
 def test_usage_that_is_gone_may_be_left_and_reported() -> None:
     plan = make_plan(
         simple(
-            usages=[],
+            usages=ELSEWHERE,
             additions=[KEPT],
             bound=[bind(KEPT)],
             settings=SyncSettings(usage_gone=UsageGone.LEAVE),
@@ -160,7 +161,7 @@ def test_usage_that_is_gone_may_be_left_and_reported() -> None:
 
 
 def test_an_unbound_addition_without_usage_is_reported_and_never_touched() -> None:
-    plan = make_plan(simple(usages=[], additions=[KEPT]))
+    plan = make_plan(simple(usages=ELSEWHERE, additions=[KEPT]))
     assert plan.changes == ()
     assert [finding.kind for finding in plan.findings] == [FindingKind.UNBOUND_WITHOUT_USAGE]
 
@@ -423,6 +424,8 @@ def test_months_that_may_not_be_planned() -> None:
     assert month_kind(fetch=None, newest_fetch=None) is FindingKind.NO_USAGE_FETCHED
     incomplete = fetched(FetchStatus.INCOMPLETE)
     assert month_kind(newest_fetch=incomplete) is FindingKind.INCOMPLETE_USAGE
+    empty = month_kind(usages=[], additions=[KEPT], bound=[bind(KEPT)])
+    assert empty is FindingKind.EMPTY_USAGE
     early = fetched(at=datetime(2026, 10, 31, 23, tzinfo=UTC))
     assert month_kind(fetch=early, newest_fetch=early) is FindingKind.STALE_USAGE
     first = fetched(at=datetime(2026, 11, 1, tzinfo=UTC))

@@ -94,6 +94,7 @@ def test_an_incomplete_month_is_not_planned(inputs: PlanInputs) -> None:
     failed = replace(inputs, newest_fetch=fetched(FetchStatus.INCOMPLETE))
     assert make_plan(failed).changes == ()
     assert make_plan(replace(inputs, fetch=None, usage=[])).changes == ()
+    assert make_plan(replace(inputs, usage=[])).changes == ()
 
 
 @given(worlds())

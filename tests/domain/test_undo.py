@@ -27,6 +27,7 @@ from core.domain.plan_additions import is_open
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.undo import undo_plan
 from tests.domain.planning_world import (
+    ELSEWHERE,
     MONTH,
     TODAY,
     addition,
@@ -190,7 +191,7 @@ def test_an_addition_that_was_created_is_cancelled_from_its_first_day() -> None:
 
 
 def test_a_cancellation_is_taken_back() -> None:
-    gone = simple(usages=[], settings=SyncSettings(usage_gone=UsageGone.CANCEL))
+    gone = simple(usages=ELSEWHERE, settings=SyncSettings(usage_gone=UsageGone.CANCEL))
     after, done = ran(gone)
     (change,) = undo_plan(RUN, done, after).changes
     assert (change.kind, change.before, change.after) == (ChangeKind.UNDO_CANCEL, 5, 5)

@@ -159,6 +159,7 @@ class FindingKind(StrEnum):
     UNASSIGNED_USAGE = "unassigned_usage"
     NO_USAGE_FETCHED = "no_usage_fetched"
     INCOMPLETE_USAGE = "incomplete_usage"
+    EMPTY_USAGE = "empty_usage"
     STALE_USAGE = "stale_usage"
     MONTH_NOT_OVER = "month_not_over"
     CLOSED_MONTH = "closed_month"
