@@ -193,10 +193,10 @@ class RunsStore:
 
         `bindings` are put, `unbind` (agreement and ConnectWise product) are removed, `additions`
         are put into the snapshot, `decide` says what it does to the product mappings, see
-        `MappingsStore.change`. An outcome is taken whatever became of the run and its month
-        meanwhile: it happened.
+        `MappingsStore.change`. WAITING takes an announcement back: the server turned the call
+        away. An outcome is taken whatever became of the run and its month meanwhile: it happened.
         """
-        if any(entry.outcome in (Outcome.IN_FLIGHT, Outcome.WAITING) for entry in entries):
+        if any(entry.outcome is Outcome.IN_FLIGHT for entry in entries):
             raise ValueError("an announcement is no outcome")
         bound, unbound, read = list(bindings), list(unbind), list(additions)
 

@@ -88,7 +88,8 @@ class RunChange:
 @dataclass(frozen=True, kw_only=True)
 class JournalEntry:
     """One line of the journal of changes: change `number` was announced (IN_FLIGHT), or what
-    became of it (DONE, FAILED, SKIPPED). The last line of a change says how it stands.
+    became of it (DONE, FAILED, SKIPPED; WAITING where its call was turned away and did nothing).
+    The last line of a change says how it stands.
 
     The other fields are those of `RunChange`.
     """
