@@ -11,12 +11,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from core.domain.models import ProductUsage, Usage, UsageLine
 from core.domain.month import Month
 
 _ZERO = Decimal(0)
+# What the store keeps of an amount.
+_PLACES, _LONG = Decimal("1E-12"), Context(prec=60)
 _Key = tuple[str | None, str]
 
 
@@ -43,6 +45,25 @@ def aggregate(month: Month, lines: Iterable[UsageLine]) -> tuple[Usage, ...]:
         groups.setdefault((line.account_id, line.product_code), []).append(line)
     usages = (_usage(month, key, group) for key, group in groups.items())
     return tuple(sorted(usages, key=_order))
+
+
+def cost_of(lines: Iterable[UsageLine]) -> tuple[Decimal, str | None] | None:
+    """What the vendor charges for these lines, and in which currency.
+
+    None where the lines do not all say it in one currency. A line without a billable quantity
+    costs nothing, whatever it says; without any other there is no currency.
+    """
+    counted = [line for line in lines if line.billable_quantity]
+    currencies = {line.unit_price_currency for line in counted}
+    prices = [line.unit_price for line in counted if line.unit_price is not None]
+    if len(prices) < len(counted) or len(currencies) > 1 or "" in currencies:
+        return None
+    amounts = (line.billable_quantity * price for line, price in zip(counted, prices, strict=True))
+    total = sum(amounts, _ZERO)
+    exponent = total.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -12:
+        total = total.quantize(_PLACES, rounding=ROUND_HALF_UP, context=_LONG)
+    return total, next(iter(currencies), None)
 
 
 def by_product(usages: Iterable[Usage]) -> dict[str, ProductUsage]:
@@ -78,6 +99,7 @@ def compare(before: Iterable[Usage], after: Iterable[Usage]) -> tuple[UsageChang
 
 def _usage(month: Month, key: _Key, group: Sequence[UsageLine]) -> Usage:
     account_id, code = key
+    cost, currency = cost_of(group) or (None, None)
     return Usage(
         month=month,
         account_id=account_id,
@@ -86,6 +108,8 @@ def _usage(month: Month, key: _Key, group: Sequence[UsageLine]) -> Usage:
         actual=sum((line.actual_quantity or _ZERO for line in group), _ZERO),
         ordered=sum((line.ordered_quantity or _ZERO for line in group), _ZERO),
         lines=len(group),
+        cost=cost,
+        currency=currency,
     )
 
 

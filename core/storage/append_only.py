@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 APPEND_ONLY = (
+    "acceptance",
     "customer_history",
     "journal",
     "mapping_history",
     "month_closing",
+    "row_note",
     "run",
     "run_change",
     "run_customer",

@@ -12,6 +12,7 @@ from core.storage.customers_store import CustomersStore
 from core.storage.database import Clock, Database, utc_now
 from core.storage.mappings_store import MappingsStore
 from core.storage.migrations import migrate, pending_migrations
+from core.storage.months_store import MonthsStore
 from core.storage.products_store import ProductsStore
 from core.storage.reconciliation_store import ReconciliationStore
 from core.storage.rules_store import RulesStore
@@ -19,6 +20,7 @@ from core.storage.runs_store import RunsStore
 from core.storage.schema import MIGRATIONS
 from core.storage.settings_store import SettingsStore
 from core.storage.usage_store import UsageStore
+from core.storage.waiting_store import WaitingStore
 
 _MODE = "mode"
 
@@ -37,6 +39,8 @@ class Store:
         self.rules = RulesStore(database)
         self.additions = AdditionsStore(database)
         self.runs = RunsStore(database)
+        self.months = MonthsStore(database)
+        self.waiting = WaitingStore(database)
         self.reconciliation = ReconciliationStore(database)
 
     @classmethod

@@ -61,6 +61,8 @@ USAGE_COLUMNS = {
     "ordered": DECIMAL,
     "lines": "BIGINT",
     "fetch_id": "VARCHAR",
+    "cost": DECIMAL,
+    "currency": "VARCHAR",
 }
 
 
@@ -121,11 +123,13 @@ def usage_row(usage: Usage, fetch_id: str) -> tuple[Value, ...]:
         usage.ordered,
         usage.lines,
         fetch_id,
+        usage.cost,
+        usage.currency,
     )
 
 
 def usage_from(row: Row) -> Usage:
-    """From month, account, code, the three quantities and the number of lines."""
+    """From month, account, code, three quantities, the number of lines, cost and currency."""
     return Usage(
         month=Month.parse(row[0]),
         account_id=row[1] or None,
@@ -134,4 +138,6 @@ def usage_from(row: Row) -> Usage:
         actual=trimmed(row[4]),
         ordered=trimmed(row[5]),
         lines=row[6],
+        cost=trimmed_or_none(row[7]),
+        currency=row[8],
     )

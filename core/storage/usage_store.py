@@ -10,6 +10,7 @@ from core.storage import bulk
 from core.storage.database import Database, Row, Transaction
 from core.storage.mappings_store import MappingDecision, change_mappings
 from core.storage.products_store import name_rows, put_names
+from core.storage.run_checks import refuse_closed
 from core.storage.usage_rows import (
     FETCH_COLUMNS,
     LINE_COLUMNS,
@@ -39,7 +40,7 @@ FROM store.usage_line l JOIN store.usage_fetch f ON f.id = l.fetch_id
 WHERE l.product_code = ? AND f.status = ?
 ORDER BY f.month DESC, f.position DESC, l.line_number LIMIT 1"""  # noqa: S608 (own column names)
 _USAGE = """
-SELECT month, account_id, product_code, billable, actual, ordered, lines
+SELECT month, account_id, product_code, billable, actual, ordered, lines, cost, currency
 FROM store.usage WHERE month = ?
 ORDER BY account_id = '', account_id, product_code"""
 _MONTHS = """
@@ -76,13 +77,14 @@ class UsageStore:
         The usage of its month is replaced by `usages` when the fetch is complete, and left as it
         was otherwise. `decide` says what the fetch does to the mappings, see
         `MappingsStore.change`. All of it is one transaction. Raises ValueError when the parts
-        do not belong together.
+        do not belong together, InputError when the month is closed.
         """
         kept_lines, kept_usages = tuple(lines), tuple(usages)
         _refuse_parts_that_do_not_match(fetch, kept_lines, kept_usages)
         names = name_rows(fetch.month, kept_lines, fetch.finished_at)
 
         def change(transaction: Transaction) -> None:
+            refuse_closed(transaction, fetch.month)
             _insert_fetch(transaction, fetch)
             _insert_lines(transaction, fetch.id, kept_lines)
             put_names(transaction, names)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.domain.models import Usage, UsageLine
 from core.domain.month import Month
-from core.domain.usage import aggregate, by_product, compare, content_hash
+from core.domain.usage import aggregate, by_product, compare, content_hash, cost_of
 
 OCTOBER = Month(2026, 10)
 
@@ -53,6 +53,35 @@ def test_lines_of_one_customer_and_code_are_summed():
         lines=2,
     )
     assert usages[1].billable == Decimal(7)
+
+
+def priced(quantity: str, price: str | None, currency: str = "EUR") -> UsageLine:
+    unit_price = None if price is None else Decimal(price)
+    return line("t1", "A", quantity, unit_price=unit_price, unit_price_currency=currency)
+
+
+@pytest.mark.parametrize(
+    ("lines", "cost"),
+    [
+        ([priced("2", "1.25"), priced("3", "1.10")], (Decimal("5.80"), "EUR")),
+        ([priced("2", "1.25"), priced("-1", "1.25")], (Decimal("1.25"), "EUR")),
+        ([priced("2", "1.25"), priced("3", "1.10", "USD")], None),
+        ([priced("2", "1.25"), priced("3", None)], None),
+        ([priced("2", "1.25", "")], None),
+        # What is not billable costs nothing, whatever it says.
+        ([priced("2", "1.25"), priced("0", None, "")], (Decimal("2.50"), "EUR")),
+        ([priced("0", "9", "USD")], (Decimal(0), None)),
+        ([], (Decimal(0), None)),
+        # Twelve decimals are kept, the last one rounded.
+        ([priced("0.1234567", "0.1234567")], (Decimal("0.015241556775"), "EUR")),
+        ([priced("1e20", "0.1234567890125")], (Decimal("12345678901250000000"), "EUR")),
+    ],
+)
+def test_the_cost_is_what_all_lines_say_in_one_currency(lines, cost):
+    assert cost_of(lines) == cost
+    if lines:
+        (usage,) = aggregate(OCTOBER, lines)
+        assert (usage.cost, usage.currency) == (cost or (None, None))
 
 
 def test_unassigned_lines_are_summed_apart_and_come_last():

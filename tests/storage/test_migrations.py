@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from core.domain.models import Usage, UsageFetch, UsageLine
+from core.domain.usage import aggregate
 from core.errors import StoreError, StoreMismatchError
 from core.storage import bulk
-from core.storage.database import Database
+from core.storage.database import Database, Transaction
 from core.storage.mappings_store import MappingsStore
 from core.storage.migrations import back_up, migrate, pending_migrations
 from core.storage.schema import MIGRATIONS, Migration
@@ -221,12 +226,7 @@ def test_a_store_of_the_first_version_keeps_what_people_entered(path: Path) -> N
     MappingsStore(first).save([mapping()], [entered := change_of()], {"CIX": 0})
     fetched = fetch([line()])
     with first.transaction() as transaction:
-        for table, columns, row in (
-            ("store.usage_fetch", FETCH_COLUMNS, fetch_row(fetched, 1)),
-            ("store.usage_line", LINE_COLUMNS, line_row(fetched.id, 0, line())),
-            ("store.usage", USAGE_COLUMNS, usage_row(usage(), fetched.id)),
-        ):
-            bulk.insert(transaction, table, columns, [row])
+        _record_as_the_first_version(transaction, fetched, [line()], [usage()])
     first.close()
 
     with Store.open(path, "sandbox", now=lambda: NOON) as store:
@@ -236,6 +236,64 @@ def test_a_store_of_the_first_version_keeps_what_people_entered(path: Path) -> N
         assert store.usage.lines(fetched.id) == [line()]
         assert store.usage.usage(OCTOBER) == [usage()]
     assert _backups(path) == ["usage_sync-v1-20261122T120000Z.duckdb"]
+
+
+def _record_as_the_first_version(
+    transaction: Transaction,
+    fetched: UsageFetch,
+    lines: Sequence[UsageLine],
+    usages: Sequence[Usage],
+) -> None:
+    fetches = [fetch_row(fetched, 1)]
+    bulk.insert(transaction, "store.usage_fetch", FETCH_COLUMNS, fetches)
+    line_rows = [line_row(fetched.id, number, each) for number, each in enumerate(lines)]
+    bulk.insert(transaction, "store.usage_line", LINE_COLUMNS, line_rows)
+    columns = dict(list(USAGE_COLUMNS.items())[:8])
+    usage_rows = [usage_row(each, fetched.id)[:8] for each in usages]
+    bulk.insert(transaction, "store.usage", columns, usage_rows)
+
+
+PRICED = st.lists(
+    st.builds(
+        line,
+        code=st.sampled_from(["CIX", "XDR"]),
+        account_id=st.sampled_from(["tenant-1", "tenant-2", None]),
+        billable_quantity=st.decimals(-9, 99, places=3),
+        unit_price=st.none() | st.decimals(0, 99, places=6),
+        unit_price_currency=st.sampled_from(["EUR", "EUR", "EUR", "USD", ""]),
+    ),
+    max_size=8,
+)
+
+
+@given(lines=PRICED)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_was_read_before_gets_the_cost_that_a_new_reading_gets(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[UsageLine]
+) -> None:
+    path = tmp_path_factory.mktemp("store") / "store.duckdb"
+    first = Database(path, clock=lambda: NOON)
+    migrate(first, MIGRATIONS[:1])
+    expected = aggregate(OCTOBER, lines)
+    with first.transaction() as transaction:
+        _record_as_the_first_version(transaction, fetch(lines), lines, expected)
+    first.close()
+
+    with Store.open(path, "sandbox", now=lambda: NOON) as store:
+        assert store.usage.usage(OCTOBER) == list(expected)
+
+
+def test_prices_that_no_invoice_has_are_no_obstacle(path: Path) -> None:
+    lines = [line(billable_quantity=Decimal(10) ** 25, unit_price=Decimal(10) ** 25)]
+    lines = [replace(each, unit_price_currency="EUR") for each in lines]
+    first = Database(path, clock=lambda: NOON)
+    migrate(first, MIGRATIONS[:1])
+    with first.transaction() as transaction:
+        _record_as_the_first_version(transaction, fetch(lines), lines, [usage()])
+    first.close()
+
+    with Store.open(path, "sandbox", now=lambda: NOON) as store:
+        assert [each.cost for each in store.usage.usage(OCTOBER)] == [None]
 
 
 def test_an_upgraded_database_survives_reopening(database: Database, path: Path) -> None:

@@ -14,17 +14,20 @@ from core.storage import (
     catalog_store,
     customer_rows,
     mappings_store,
+    months_store,
     products_store,
+    reconciliation_store,
     rules_store,
     run_rows,
     settings_store,
     usage_rows,
+    waiting_store,
 )
 from core.storage.database import Database
 from core.storage.migrations import migrate
 from core.storage.schema import MIGRATIONS
 
-SHIPPED = {1: "8e0a2ac640e6422c", 2: "bc07b7908ab3568f"}
+SHIPPED = {1: "8e0a2ac640e6422c", 2: "9d8f51eddfc05960", 3: "e36141afd8590412"}
 PORTABLE = {"VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE", "DECIMAL(38,12)"}
 WRITTEN = {
     "product_mapping": mappings_store.MAPPING_COLUMNS,
@@ -49,6 +52,11 @@ WRITTEN = {
     "quantity_rule": rules_store.RULE_COLUMNS,
     "bundle_rule": rules_store.BUNDLE_COLUMNS,
     "rule_override": rules_store.OVERRIDE_COLUMNS,
+    "acceptance": reconciliation_store.ACCEPTANCE_COLUMNS,
+    "row_note": reconciliation_store.NOTE_COLUMNS,
+    "month_closing": months_store.COLUMNS,
+    "waiting_plan": waiting_store.WAITING_COLUMNS,
+    "schedule_log": waiting_store.LOG_COLUMNS,
     "run": run_rows.RUN_COLUMNS,
     "run_change": run_rows.CHANGE_COLUMNS,
     "run_customer": run_rows.CUSTOMER_COLUMNS,
@@ -56,10 +64,7 @@ WRITTEN = {
     "journal": run_rows.JOURNAL_COLUMNS,
 }
 # Written by statements of their own.
-UNWRITTEN = {
-    "schema_migration", "store_info",
-    "month_closing", "waiting_plan", "schedule_log",
-}  # fmt: skip
+UNWRITTEN = {"schema_migration", "store_info"}
 STORAGE = Path(usage_rows.__file__).parent
 
 

@@ -51,9 +51,12 @@ from core.domain.models.plans import (
 )
 from core.domain.models.reconciliation import (
     Acceptance,
+    AcceptanceEntry,
+    NoteKind,
     Reconciliation,
     ReconciliationRow,
     RowClass,
+    RowNote,
     Tolerance,
     Tolerances,
     Totals,
@@ -80,7 +83,13 @@ from core.domain.models.runs import (
     RunStatus,
     WaitingPlan,
 )
-from core.domain.models.schedule import Frequency, PlanLimits, SyncSettings, UsageGone
+from core.domain.models.schedule import (
+    Frequency,
+    PlanLimits,
+    ScheduledRun,
+    SyncSettings,
+    UsageGone,
+)
 from core.domain.models.sophos import (
     BillingType,
     Tenant,
@@ -96,6 +105,7 @@ from core.domain.models.usage import (
 
 __all__ = [
     "Acceptance",
+    "AcceptanceEntry",
     "Addition",
     "Agreement",
     "AgreementStatus",
@@ -131,6 +141,7 @@ __all__ = [
     "MappingRow",
     "MappingState",
     "MonthClosing",
+    "NoteKind",
     "Outcome",
     "Part",
     "Plan",
@@ -149,6 +160,7 @@ __all__ = [
     "Reference",
     "Rounding",
     "RowClass",
+    "RowNote",
     "RuleOverride",
     "Run",
     "RunChange",
@@ -156,6 +168,7 @@ __all__ = [
     "RunEventKind",
     "RunOrigin",
     "RunStatus",
+    "ScheduledRun",
     "SophosProduct",
     "SubCategory",
     "Suggestion",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -65,6 +66,37 @@ class Acceptance:
     key: str
     reason: str
     until: Month | None
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptanceEntry:
+    """A difference was accepted, or (`accepted` False) that was withdrawn. The newest of a row
+    counts."""
+
+    key: str
+    accepted: bool
+    at: datetime
+    by: str
+    reason: str = ""
+    until: Month | None = None
+
+
+class NoteKind(StrEnum):
+    """What is written at a row: a note, or who looks after it."""
+
+    NOTE = "note"
+    ASSIGNEE = "assignee"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowNote:
+    """Something written at a row. The newest of its kind counts, an empty one takes it away."""
+
+    key: str
+    kind: NoteKind
+    text: str
+    at: datetime
     by: str
 
 
@@ -160,9 +192,14 @@ class Totals:
 @dataclass(frozen=True, kw_only=True)
 class Reconciliation:
     """The report of one month: every used unit, and every open addition of a mapped product on a
-    mapped agreement, is in exactly one row."""
+    mapped agreement, is in exactly one row.
+
+    `source_problem` says why nothing can be said of the month. `currency` is that of the costs.
+    """
 
     month: Month
     rows: tuple[ReconciliationRow, ...]
     totals: Totals
     source_problem: Message | None = None
+    source_remedy: Message | None = None
+    currency: str = ""

@@ -14,7 +14,8 @@ from core.domain.month import Month
 class Usage:
     """Quantity per (month, customer, Sophos product): the sum of its usage lines.
 
-    `account_id` is None for lines without a customer.
+    `account_id` is None for lines without a customer. `cost` is what the vendor charges, None
+    where the lines that count do not all say it in one `currency`.
     """
 
     month: Month
@@ -24,6 +25,8 @@ class Usage:
     actual: Decimal
     ordered: Decimal
     lines: int
+    cost: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,147 @@
+"""Accepted differences, and what is written at the rows of the reconciliation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from core.domain.models import Acceptance, AcceptanceEntry, NoteKind, RowNote
+from core.domain.month import Month
+from core.storage import bulk
+from core.storage.database import Database, Row, Transaction
+from core.storage.values import Value, aware
+
+ACCEPTANCE_COLUMNS = {
+    "position": "BIGINT",
+    "row_key": "VARCHAR",
+    "accepted": "BOOLEAN",
+    "reason": "VARCHAR",
+    "until_month": "VARCHAR",
+    "happened_at": "TIMESTAMP",
+    "done_by": "VARCHAR",
+}
+NOTE_COLUMNS = {
+    "position": "BIGINT",
+    "row_key": "VARCHAR",
+    "kind": "VARCHAR",
+    "content": "VARCHAR",
+    "happened_at": "TIMESTAMP",
+    "done_by": "VARCHAR",
+}
+_ACCEPTED = """
+SELECT a.row_key, a.accepted, a.reason, a.until_month, a.happened_at, a.done_by
+FROM store.acceptance a
+JOIN (SELECT row_key, max(position) AS position FROM store.acceptance GROUP BY row_key) last
+  ON last.position = a.position
+WHERE a.accepted ORDER BY a.row_key"""
+_ACCEPTANCES_OF = """
+SELECT row_key, accepted, reason, until_month, happened_at, done_by
+FROM store.acceptance WHERE row_key = ? ORDER BY position DESC"""
+_NOTES = """
+SELECT n.row_key, n.kind, n.content, n.happened_at, n.done_by
+FROM store.row_note n
+JOIN (SELECT row_key, kind, max(position) AS position FROM store.row_note GROUP BY row_key, kind)
+  last ON last.position = n.position
+WHERE n.content <> '' ORDER BY n.row_key"""
+_NOTES_OF = """
+SELECT row_key, kind, content, happened_at, done_by
+FROM store.row_note WHERE row_key = ? ORDER BY position DESC"""
+
+
+class ReconciliationStore:
+    """Everything here is only ever added to; the newest entry of a row counts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._written = 0
+
+    @property
+    def revision_of_the_rest(self) -> int:
+        """Grows with every change that was committed elsewhere: what a report follows from, but
+        for what is kept here."""
+        with self._lock:
+            return self._database.revision - self._written
+
+    def acceptances(self) -> dict[str, Acceptance]:
+        """The differences that are accepted, by key, whatever month they hold for."""
+        rows = self._database.read(_ACCEPTED)
+        return {row[0]: _acceptance(_acceptance_entry(row)) for row in rows}
+
+    def acceptances_of(self, key: str) -> list[AcceptanceEntry]:
+        """Everything that was decided of a row, newest first."""
+        return [_acceptance_entry(row) for row in self._database.read(_ACCEPTANCES_OF, [key])]
+
+    def accept(self, entries: Sequence[AcceptanceEntry]) -> None:
+        """Add what was accepted or withdrawn; all of it or nothing."""
+
+        def change(transaction: Transaction) -> None:
+            position = _next(transaction, "SELECT max(position) FROM store.acceptance")
+            rows = [_acceptance_row(position + n, entry) for n, entry in enumerate(entries)]
+            bulk.insert(transaction, "store.acceptance", ACCEPTANCE_COLUMNS, rows)
+
+        self._write(change)
+
+    def notes(self) -> dict[tuple[str, NoteKind], RowNote]:
+        """What is written at the rows, by key and kind."""
+        found = (_note(row) for row in self._database.read(_NOTES))
+        return {(note.key, note.kind): note for note in found}
+
+    def notes_of(self, key: str) -> list[RowNote]:
+        """Everything that was ever written at a row, newest first."""
+        return [_note(row) for row in self._database.read(_NOTES_OF, [key])]
+
+    def write_notes(self, notes: Sequence[RowNote]) -> None:
+        """Add notes and assignees; all of them or nothing."""
+
+        def change(transaction: Transaction) -> None:
+            position = _next(transaction, "SELECT max(position) FROM store.row_note")
+            rows = [_note_row(position + n, note) for n, note in enumerate(notes)]
+            bulk.insert(transaction, "store.row_note", NOTE_COLUMNS, rows)
+
+        self._write(change)
+
+    def _write(self, change: Callable[[Transaction], None]) -> None:
+        # Both counts grow where nobody can see one without the other.
+        with self._lock:
+            self._database.write(change)
+            self._written += 1
+
+
+def _next(transaction: Transaction, newest: str) -> int:
+    return int(transaction.execute(newest)[0][0] or 0) + 1
+
+
+def _acceptance_row(position: int, entry: AcceptanceEntry) -> tuple[Value, ...]:
+    return (
+        position,
+        entry.key,
+        entry.accepted,
+        entry.reason,
+        entry.until,
+        entry.at,
+        entry.by,
+    )
+
+
+def _acceptance_entry(row: Row) -> AcceptanceEntry:
+    return AcceptanceEntry(
+        key=row[0],
+        accepted=row[1],
+        reason=row[2],
+        until=None if row[3] is None else Month.parse(row[3]),
+        at=aware(row[4]),
+        by=row[5],
+    )
+
+
+def _acceptance(entry: AcceptanceEntry) -> Acceptance:
+    return Acceptance(key=entry.key, reason=entry.reason, until=entry.until, by=entry.by)
+
+
+def _note_row(position: int, note: RowNote) -> tuple[Value, ...]:
+    return (position, note.key, note.kind, note.text, note.at, note.by)
+
+
+def _note(row: Row) -> RowNote:
+    return RowNote(key=row[0], kind=NoteKind(row[1]), text=row[2], at=aware(row[3]), by=row[4])

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from core.domain.models import Acceptance, AcceptanceEntry, NoteKind, RowNote
+from core.storage.store import Store
+from tests.storage.samples import NOON, OCTOBER, mapping
+
+
+def entry(key: str = "11/1", **changes: Any) -> AcceptanceEntry:
+    values: dict[str, Any] = {
+        "key": key,
+        "accepted": True,
+        "at": NOON,
+        "by": "ada",
+        "reason": "agreed “by mail” 😀",
+        "until": OCTOBER,
+    }
+    return AcceptanceEntry(**{**values, **changes})
+
+
+def note(text: str = "asked them", key: str = "11/1", **changes: Any) -> RowNote:
+    values: dict[str, Any] = {"kind": NoteKind.NOTE, "at": NOON, "by": "ada"}
+    return RowNote(**{**values, "key": key, "text": text, **changes})
+
+
+def test_nothing_is_accepted_or_noted_at_first(store: Store) -> None:
+    kept = store.reconciliation
+
+    assert (kept.acceptances(), kept.notes()) == ({}, {})
+    assert (kept.acceptances_of("11/1"), kept.notes_of("11/1")) == ([], [])
+
+
+def test_the_newest_entry_of_a_row_counts_and_all_are_kept(store: Store) -> None:
+    kept = store.reconciliation
+    first, second = entry(), entry(reason="for good", until=None, at=NOON + timedelta(days=1))
+    withdrawn = entry("12/1", accepted=False, reason="", until=None)
+
+    kept.accept([first, entry("12/1")])
+    kept.accept([second])
+    kept.accept([withdrawn])
+
+    assert kept.acceptances() == {
+        "11/1": Acceptance(key="11/1", reason="for good", until=None, by="ada")
+    }
+    assert kept.acceptances_of("11/1") == [second, first]
+    assert kept.acceptances_of("12/1") == [withdrawn, entry("12/1")]
+
+
+def test_withdrawn_differences_can_be_accepted_again(store: Store) -> None:
+    kept = store.reconciliation
+    for accepted in (True, False, True):
+        kept.accept([entry(accepted=accepted)])
+
+    assert list(kept.acceptances()) == ["11/1"]
+
+
+def test_several_entries_of_one_row_in_one_write_count_in_their_order(store: Store) -> None:
+    store.reconciliation.accept([entry(), entry(accepted=False)])
+
+    assert store.reconciliation.acceptances() == {}
+
+
+def test_note_and_assignee_of_a_row_are_kept_apart(store: Store) -> None:
+    kept = store.reconciliation
+    assignee = note("Bob", kind=NoteKind.ASSIGNEE)
+
+    kept.write_notes([note("first"), assignee, note("other", "12/1")])
+    kept.write_notes([note("second")])
+
+    assert kept.notes() == {
+        ("11/1", NoteKind.NOTE): note("second"),
+        ("11/1", NoteKind.ASSIGNEE): assignee,
+        ("12/1", NoteKind.NOTE): note("other", "12/1"),
+    }
+    assert kept.notes_of("11/1") == [note("second"), assignee, note("first")]
+
+
+def test_an_empty_note_takes_the_note_away(store: Store) -> None:
+    store.reconciliation.write_notes([note()])
+    store.reconciliation.write_notes([note("")])
+
+    assert store.reconciliation.notes() == {}
+    assert len(store.reconciliation.notes_of("11/1")) == 2
+
+
+def test_it_survives_reopening(store: Store, path: Path) -> None:
+    store.reconciliation.accept([entry()])
+    store.reconciliation.write_notes([note()])
+    store.close()
+
+    with Store.open(path, "sandbox") as again:
+        assert again.reconciliation.acceptances_of("11/1") == [entry()]
+        assert again.reconciliation.notes_of("11/1") == [note()]
+        again.reconciliation.accept([entry(accepted=False)])
+        assert again.reconciliation.acceptances() == {}
+
+
+def test_what_is_kept_here_does_not_age_what_a_report_follows_from(store: Store) -> None:
+    before = store.reconciliation.revision_of_the_rest
+    revision = store.revision
+
+    store.reconciliation.accept([entry()])
+    store.reconciliation.write_notes([note()])
+
+    assert store.reconciliation.revision_of_the_rest == before
+    assert store.revision == revision + 2
+    store.mappings.save([mapping()], [], {"CIX": 0})
+    assert store.reconciliation.revision_of_the_rest == before + 1
+
+
+def test_the_revision_of_the_rest_never_goes_back(store: Store) -> None:
+    seen: list[int] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.append(store.reconciliation.revision_of_the_rest)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for number in range(30):
+        store.reconciliation.write_notes([note(str(number))])
+        store.settings.put("a", str(number), "ada", NOON)
+    done.set()
+    looking.join()
+
+    assert seen == sorted(seen)
