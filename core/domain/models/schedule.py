@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from core.domain.month import Month
+from core.errors import Message
 
 
 class Frequency(StrEnum):
@@ -63,3 +67,13 @@ class SyncSettings:
     apply_unattended: bool = False
     usage_gone: UsageGone = UsageGone.ZERO
     limits: PlanLimits = field(default_factory=PlanLimits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduledRun:
+    """What became of one month when sync was due at `due`; `at` is when that was over."""
+
+    at: datetime
+    due: datetime
+    month: Month
+    result: Message

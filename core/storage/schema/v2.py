@@ -226,7 +226,7 @@ CREATE TABLE store.waiting_plan (
     changes BIGINT NOT NULL,
     blocked BIGINT NOT NULL,
     exceeded BIGINT NOT NULL,
-    price_effect DECIMAL(38, 12) NOT NULL
+    price_effect VARCHAR NOT NULL
 )"""
 
 _SCHEDULE_LOG = """
