@@ -29,6 +29,7 @@ NOTIFICATION_NAMES = (
 _SWITCH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 # What every mail server takes; anything else would have to be quoted or encoded somewhere.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
 class SmtpSecurity(StrEnum):
@@ -147,7 +148,7 @@ def _server_problems(given: Mapping[str, str]) -> Iterator[Problem]:
     host, port = given.get("SMTP_HOST", ""), given.get("SMTP_PORT", "25")
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
         yield _problem(message("{name} must be a number from 1 to 65535.", name="SMTP_PORT"))
-    if not host.isprintable() or any(sign in host for sign in " /@"):
+    if "SMTP_HOST" in given and (len(host) > 253 or not _HOST.fullmatch(host)):
         yield _problem(
             message(
                 "{name} must be the name of a server, nothing before or after.", name="SMTP_HOST"

@@ -64,7 +64,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "st_aggrid": ("pages.components.grid",),
     "streamlit": ("app", "pages"),
     "starlette": ("core.sandbox",),
-    "smtplib": ("core.clients.mail",),
+    "smtplib": ("core.clients.mail", "core.clients.mail_errors"),
     "uvicorn": ("core.sandbox",),
     "xlsxwriter": ("core.use_cases.workbook",),
 }

@@ -115,6 +115,9 @@ def test_everything_wrong_is_said_at_once() -> None:
         ("NOTIFY_EMAIL_FROM", "nobody"),
         ("SMTP_HOST", "https://mail.example.com"),
         ("SMTP_HOST", "mail example"),
+        ("SMTP_HOST", "mail..example.com"),
+        ("SMTP_HOST", "mail.example.com:25"),
+        ("SMTP_HOST", "ana@mail.example.com"),
         ("SMTP_PORT", "65536"),
         ("SMTP_PORT", "00"),
         ("SMTP_PORT", "-1"),
@@ -127,6 +130,11 @@ def test_a_wrong_value_is_a_problem_of_its_setting_and_is_not_quoted(name: str, 
     error = refused({**WEBHOOK, **MAIL, name: value})
     assert [problem.field for problem in error.problems] == [name]
     assert value not in "".join(str(problem.text) for problem in error.problems) + str(error)
+
+
+@pytest.mark.parametrize("host", ["mail", "mail.example.com.", "192.0.2.1", "2001:db8::1", "::1"])
+def test_the_ways_to_name_a_mail_server(host: str) -> None:
+    assert load_settings({**MAIL, "SMTP_HOST": host}, {}).notifications.mail is not None
 
 
 @pytest.mark.parametrize("port", ["1", "65535"])

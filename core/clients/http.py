@@ -31,13 +31,15 @@ from core.clients.pacing import Pacer
 from core.clients.retrying import Delivery, Failure, may_retry, wait_before_retry
 from core.errors import AccessError, VendorError
 
-__all__ = ["BaseTransport", "Http", "HttpLimits", "Judge", "Params"]
+__all__ = ["Accept", "BaseTransport", "Http", "HttpLimits", "Judge", "Params"]
 
 BaseTransport = httpx.BaseTransport
 
 log = logging.getLogger("core.clients")
 # httpx logs whole addresses, and our queries hold what people typed.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+# At its most talkative this one tells hosts and the headers of answers.
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 # stamina warns of each retry, on stderr where nothing is set up; ours say the attempt.
 logging.getLogger("stamina").setLevel(logging.ERROR)
 
@@ -46,7 +48,7 @@ _UNSENDABLE = (
     httpx.LocalProtocolError,
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
-    UnicodeEncodeError,
+    UnicodeError,
 )
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 _IDEMPOTENT = frozenset({"GET", "HEAD"})
@@ -75,6 +77,7 @@ class HttpLimits:
 
 
 Judge = Callable[[Answer], VendorError]
+Accept = Callable[[Answer], bool]
 
 
 class _FailedError(Exception):
@@ -94,6 +97,7 @@ class _Call:
     headers: Mapping[str, str] = field(repr=False)
     content: bytes | None = field(repr=False)
     idempotent: bool
+    accept: Accept
 
 
 class Http:
@@ -143,13 +147,17 @@ class Http:
         params: Params | None = None,
         json: object = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
         label: str | None = None,
+        accept: Accept | None = None,
     ) -> Answer:
         """Send one call, repeat it where that is safe, and return a 2xx answer.
 
-        `judge` makes the error of a 4xx answer. `label` replaces the path in the log. Raises
+        The body is `json`, `form`, or `content` as it is. `judge` makes the error of a 4xx answer.
+        `accept` says which answers count as done; without it, those that hold data. `label`
+        replaces the path in the log. Raises
         TryAgainError, OutcomeUnknownError (a write without an answer that says what happened),
         AccessError, UnexpectedAnswerError, or what `judge` returns.
         """
@@ -158,8 +166,9 @@ class Http:
             url=self.url(path, params),
             label=_label(label or path, params),
             headers=_headers(json, form, headers),
-            content=_content(json, form),
+            content=_content(json, form) if content is None else content,
             idempotent=method in _IDEMPOTENT if idempotent is None else idempotent,
+            accept=accept or _is_usable,
         )
         try:
             return self._repeatedly(call)
@@ -218,7 +227,7 @@ class Http:
             self.counter.count(call.method)
         answer = Answer.of(response.status_code, response.headers, response.content)
         self._log(call, attempt, started, str(answer.status), answer)
-        if answer.is_usable:
+        if call.accept(answer):
             return answer
         raise _FailedError(_failure(answer), answer)
 
@@ -250,6 +259,10 @@ class Http:
             len(answer.text) if answer else 0,
             (answer.request_id if answer else None) or "-",
         )
+
+
+def _is_usable(answer: Answer) -> bool:
+    return answer.is_usable
 
 
 def _label(path: str, params: Params | None) -> str:
