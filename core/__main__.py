@@ -1,7 +1,7 @@
 """The command line: `python -m core COMMAND`.
 
-Exit codes: 0 done or nothing to do, 2 changes pending (not applied), 1 error. Output goes to
-stdout, errors go to stderr in one sentence with the remedy.
+Exit codes: 0 done or nothing to do, 2 changes pending (not applied), 3 refused (a limit, or another
+plan by now), 1 error. Output goes to stdout, errors go to stderr in one sentence with the remedy.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from core.cli import customers
+from core.cli import customers, runs
 from core.cli.shared import (
     DONE,
     FAILED,
     PENDING,
+    complain,
     open_services,
     person,
     print_json,
@@ -29,7 +30,7 @@ from core.cli.shared import (
 from core.domain.month import Month
 from core.domain.row_edits import RowEdit
 from core.domain.saving import MappingValues
-from core.errors import InputError, Problem, UsageSyncError, message
+from core.errors import InputError, UsageSyncError, message
 from core.sandbox.server import start_sandbox
 
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except UsageSyncError as error:
-        _complain(error)
+        complain(error)
         return FAILED
     except KeyboardInterrupt:
         return FAILED
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     with_json(bring, _mappings_import)
 
     customers.add_commands(commands)
+    runs.add_commands(commands)
 
     products = commands.add_parser("products", help="ConnectWise products").add_subparsers(
         required=True, metavar="ACTION"
@@ -265,16 +267,6 @@ def _products_list(options: argparse.Namespace) -> int:
         for entry in entries:
             print(f"{entry.id:>8}  {entry.identifier:<40}  {entry.description}")
     return DONE
-
-
-def _complain(error: UsageSyncError) -> None:
-    print(str(error), file=sys.stderr)
-    for problem in getattr(error, "problems", ()):
-        print(f"  {_place(problem)}{problem.text}", file=sys.stderr)
-
-
-def _place(problem: Problem) -> str:
-    return f"line {problem.row}: " if problem.row is not None else ""
 
 
 def _speak_utf8() -> None:

@@ -26,8 +26,12 @@ from core.use_cases.connections import Connections
 from core.use_cases.customers import Customers
 from core.use_cases.jobs import Clock, Jobs
 from core.use_cases.mappings import Mappings
+from core.use_cases.months import Months
+from core.use_cases.planning import Planning
 from core.use_cases.preferences import Preferences
 from core.use_cases.products import Products
+from core.use_cases.quantity_rules import Rules
+from core.use_cases.runs import Runs
 from core.use_cases.usage import UsageFetching
 
 
@@ -45,7 +49,11 @@ class Services:
     mappings: Mappings
     customers: Customers
     products: Products
+    rules: Rules
     usage: UsageFetching
+    planning: Planning
+    runs: Runs
+    months: Months
     connections: Connections
     clock: Clock
     sandbox: Sandbox | None
@@ -103,6 +111,8 @@ def _wire(
     jobs = opened.enter_context(closing(Jobs(clock)))
     preferences = Preferences(store, clock)
     catalog = Catalog(store, connectwise, clock)
+    products = Products(store, connectwise, catalog, preferences, clock)
+    planning = Planning(store, connectwise, catalog, preferences, clock)
     return Services(
         settings=settings,
         store=store,
@@ -113,8 +123,12 @@ def _wire(
         catalog=catalog,
         mappings=Mappings(store, catalog, clock),
         customers=Customers(store, connectwise, sophos, clock),
-        products=Products(store, connectwise, catalog, preferences, clock),
+        products=products,
+        rules=Rules(store, clock),
         usage=UsageFetching(store, sophos, catalog, preferences, clock),
+        planning=planning,
+        runs=Runs(store, connectwise, planning, products, catalog, jobs, clock),
+        months=Months(store, clock),
         connections=Connections(connectwise, sophos),
         clock=clock,
         sandbox=sandbox,

@@ -8,20 +8,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 
-from core.cli.shared import (
-    DONE,
-    FAILED,
-    PENDING,
-    Commands,
-    open_services,
-    person,
-    print_json,
-    with_json,
-)
 from core.cli.run_texts import (
     change_line,
+    is_about_the_month,
     plan_json,
     row_line,
     run_json,
@@ -29,7 +19,18 @@ from core.cli.run_texts import (
     say_findings,
     say_limits,
 )
-from core.domain.models import Plan, PlanOptions, Run, RunChange, RunOrigin, RunStatus
+from core.cli.shared import (
+    DONE,
+    FAILED,
+    PENDING,
+    Commands,
+    complain,
+    open_services,
+    person,
+    print_json,
+    with_json,
+)
+from core.domain.models import Plan, PlanOptions, Run, RunOrigin, RunStatus
 from core.domain.month import Month
 from core.errors import InputError, message
 from core.services import Services
@@ -70,13 +71,13 @@ def _plan(options: argparse.Namespace) -> int:
         plan = services.planning.plan(month)
         inputs = services.planning.inputs(month)
     if options.json:
-        print_json(plan_json(plan, inputs))
-    else:
-        for change in plan.changes:
-            print(change_line(change, inputs))
-        say_findings(plan.findings)
-        say_limits(plan.exceeded)
-        print(f"{len(plan.changes)} changes. Digest: {plan.digest}")
+        print_json(plan_json(plan))
+        return _code_of(plan)
+    for change in plan.changes:
+        print(change_line(change, inputs))
+    say_findings(plan.findings)
+    say_limits(plan.exceeded)
+    print(f"{len(plan.changes)} changes. Digest: {plan.digest}")
     return _code_of(plan)
 
 
@@ -86,7 +87,95 @@ def _code_of(plan: Plan) -> int:
     if plan.changes:
         return PENDING
     # A month that cannot be planned at all is no month without changes.
-    whole = [finding for finding in plan.blocked if _is_about_the_month(finding)]
-    for finding in whole:
-        print(f"{finding.text} {finding.remedy or ''}".strip(), file=sys.stderr)
-    return FAILED if whole else DONE
+    return FAILED if any(is_about_the_month(finding) for finding in plan.findings) else DONE
+
+
+def _apply(options: argparse.Namespace) -> int:
+    month = Month.parse(options.month)
+    approval = Approval(
+        by=person(), origin=RunOrigin.COMMAND_LINE, override_reason=options.override
+    )
+    with open_services() as services:
+        plan = services.planning.plan(month)
+        if plan.digest == options.digest and _code_of(plan) == DONE:
+            services.runs.confirm(month)
+            return _say_nothing_done(options)
+        try:
+            run = services.runs.approve(month, options.digest, _NO_OPTIONS, approval)
+        except (PlanChangedError, LimitsExceededError) as refused:
+            complain(refused)
+            return REFUSED
+        return _say_run(options, services, services.runs.execute(run.id, approval.by))
+
+
+_NO_OPTIONS = PlanOptions()
+
+
+def _say_nothing_done(options: argparse.Namespace) -> int:
+    if options.json:
+        print_json({"run": None, "changes": []})
+    else:
+        print("Nothing to do.")
+    return DONE
+
+
+def _say_run(options: argparse.Namespace, services: Services, run: Run) -> int:
+    rows = services.runs.changes(run.id)
+    if options.json:
+        print_json(run_json(run, rows))
+    else:
+        print(run_line(run))
+        for row in rows:
+            print(row_line(row))
+    last = run.events[-1]
+    if last.text is not None:
+        print(f"{last.text} {last.remedy or ''}".strip(), file=sys.stderr)
+    return _code_of_run(run)
+
+
+def _code_of_run(run: Run) -> int:
+    if run.status is RunStatus.REFUSED:
+        return REFUSED
+    return DONE if run.status is RunStatus.FINISHED and run.done == run.changes else FAILED
+
+
+def _list(options: argparse.Namespace) -> int:
+    with open_services() as services:
+        runs = services.runs.list()
+    if options.json:
+        print_json([run_json(run) for run in runs])
+    else:
+        for run in runs:
+            print(run_line(run))
+    return DONE
+
+
+def _show(options: argparse.Namespace) -> int:
+    with open_services() as services:
+        run = _run(services, options.id)
+        _say_run(options, services, run)
+    return DONE
+
+
+def _resume(options: argparse.Namespace) -> int:
+    with open_services() as services:
+        run = _run(services, options.id)
+        return _say_run(options, services, services.runs.resume(run.id, person()))
+
+
+def _stop(options: argparse.Namespace) -> int:
+    with open_services() as services:
+        run = _run(services, options.id)
+        services.runs.stop(run.id, person())
+        _say_run(options, services, services.runs.get(run.id))
+    return DONE
+
+
+def _run(services: Services, given: str) -> Run:
+    for run in services.runs.list():
+        if given in (run.id, str(run.number)):
+            return run
+    raise InputError(
+        message("There is no run {id}.", id=given),
+        remedy=message("`runs list` shows their numbers."),
+    )

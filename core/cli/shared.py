@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from core.domain.csv_table import decode
-from core.errors import InputError, message
+from core.errors import InputError, Problem, UsageSyncError, message
 from core.services import Services, build_services
 
 DONE, FAILED, PENDING = 0, 1, 2
@@ -75,3 +75,14 @@ def print_json(value: object) -> None:
 def switch_word(sync: bool) -> str:
     """A switch in words."""
     return "on" if sync else "off"
+
+
+def complain(error: UsageSyncError) -> None:
+    """Say on standard error what happened, what to do, and every reason."""
+    print(str(error), file=sys.stderr)
+    for problem in getattr(error, "problems", ()):
+        print(f"  {_place(problem)}{problem.text}", file=sys.stderr)
+
+
+def _place(problem: Problem) -> str:
+    return f"line {problem.row}: " if problem.row is not None else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from core.errors import TryAgainError, VendorError
+from core.errors import OutcomeUnknownError, TryAgainError, VendorError
 
 # Each of these calls was tried several times before it counted.
 _CALLS_IN_A_ROW = 20
@@ -25,7 +25,7 @@ class Outages:
 
     def note(self, error: VendorError) -> None:
         """A call failed. Raises `error` when there is no hope for the next one either."""
-        if not isinstance(error, TryAgainError):
+        if not isinstance(error, TryAgainError | OutcomeUnknownError):
             self.over()
             return
         with self._lock:

@@ -1,0 +1,181 @@
+"""Plans and runs as lines for a terminal and as JSON, in which decimals are texts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from core.domain.models import (
+    Change,
+    Finding,
+    LimitCheck,
+    Plan,
+    Run,
+    RunChange,
+)
+from core.domain.plan_inputs import PlanInputs
+from core.domain.quantity import plain
+
+# ---------------------------------------------------------------- for a terminal
+
+
+def change_line(change: Change, inputs: PlanInputs) -> str:
+    """One change of a plan."""
+    return _line(change, _agreement(change, inputs), _product(change, inputs))
+
+
+def row_line(row: RunChange) -> str:
+    """One change of a run with its outcome."""
+    line = f"{row.outcome:<9}  {_line(row.change, row.names.agreement, row.names.product)}"
+    reason = " ".join(str(part) for part in (row.text, row.remedy) if part is not None)
+    return f"{line}  {reason}".rstrip()
+
+
+def run_line(run: Run) -> str:
+    """One run."""
+    return (
+        f"Run {run.number}  {run.month}  {run.status}  {run.done} of {run.changes} done, "
+        f"{run.failed} failed, {run.skipped} skipped  {run.approved_by}  {run.id}"
+    )
+
+
+def say_findings(findings: Iterable[Finding]) -> None:
+    """Each finding on standard error, what blocks first."""
+    for finding in findings:
+        mark = "blocked" if finding.blocks else "note"
+        print(f"{mark}: {finding.text} {finding.remedy or ''}".rstrip(), file=sys.stderr)
+
+
+def say_limits(exceeded: Iterable[LimitCheck]) -> None:
+    """Each limit that the plan exceeds, on standard error."""
+    for check in exceeded:
+        print(f"limit: {check.text} {check.remedy}", file=sys.stderr)
+
+
+def is_about_the_month(finding: Finding) -> bool:
+    """Whether a finding blocks the month as a whole."""
+    about_less = finding.target or finding.customer_id or finding.product_code
+    return finding.blocks and not about_less
+
+
+def _line(change: Change, agreement: str, product: str) -> str:
+    place = " / ".join(part for part in (agreement, product) if part)
+    old, new = _number(change.before) or "-", _number(change.after) or "-"
+    days = "".join(f" on {day}" for day in (change.effective_date, change.cancelled_date) if day)
+    return f"{change.kind:<15}  {place}  {old} -> {new}{days}"
+
+
+def _agreement(change: Change, inputs: PlanInputs) -> str:
+    agreement_id = change.target.agreement_id
+    return inputs.agreement_name(agreement_id) if agreement_id else ""
+
+
+def _product(change: Change, inputs: PlanInputs) -> str:
+    if change.target.product_id:
+        return inputs.product_name(change.target.product_id)
+    made = change.default_product
+    return made.identifier if made else inputs.sophos_name(change.target.product_code)
+
+
+# ---------------------------------------------------------------- as JSON
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """Everything that decides an approval."""
+    return {
+        "month": str(plan.month),
+        "digest": plan.digest,
+        "changes": [_change_json(change) for change in plan.changes],
+        "unchanged": len(plan.unchanged),
+        "findings": [_finding_json(finding) for finding in plan.findings],
+        "limits": [_limit_json(check) for check in plan.limits],
+    }
+
+
+def run_json(run: Run, rows: Sequence[RunChange] | None = None) -> dict[str, Any]:
+    """A run, with its changes where they are given."""
+    told: dict[str, Any] = {
+        "run": run.id,
+        "number": run.number,
+        "month": str(run.month),
+        "status": run.status.value,
+        "digest": run.digest,
+        "approved_by": run.approved_by,
+        "approved_at": run.approved_at.isoformat(),
+        "override_reason": run.override_reason,
+        "total": run.changes,
+        "done": run.done,
+        "failed": run.failed,
+        "skipped": run.skipped,
+        "reads": run.reads,
+        "writes": run.writes,
+    }
+    if rows is not None:
+        told["changes"] = [_row_json(row) for row in rows]
+    return told
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    target = change.target
+    return {
+        "target": target.key,
+        "kind": change.kind.value,
+        "agreement_id": target.agreement_id or None,
+        "product_id": target.product_id or change.product_id,
+        "product_code": target.product_code or None,
+        "customers": list(change.customer_ids),
+        "addition_id": change.addition_id,
+        "before": _number(change.before),
+        "after": _number(change.after),
+        "effective_date": _text(change.effective_date),
+        "cancelled_date": _text(change.cancelled_date),
+        "price_effect": _number(change.price_effect),
+        "why": [str(step) for step in change.steps],
+    }
+
+
+def _row_json(row: RunChange) -> dict[str, Any]:
+    return {
+        **_change_json(row.change),
+        "number": row.number,
+        "outcome": row.outcome.value,
+        "addition_id": row.addition_id or row.change.addition_id,
+        "product_id": row.product_id or row.change.target.product_id or row.change.product_id,
+        "reason": _text(row.text),
+        "remedy": _text(row.remedy),
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind.value,
+        "blocks": finding.blocks,
+        "text": str(finding.text),
+        "remedy": _text(finding.remedy),
+        "target": finding.target.key if finding.target else None,
+        "customer": finding.customer_id or None,
+        "product_code": finding.product_code or None,
+        "quantity": _number(finding.quantity),
+    }
+
+
+def _limit_json(check: LimitCheck) -> dict[str, Any]:
+    return {
+        "kind": check.kind.value,
+        "exceeded": check.exceeded,
+        "number": _number(check.number),
+        "limit": _number(check.limit),
+        "text": str(check.text),
+        "remedy": str(check.remedy),
+        "targets": list(check.targets),
+    }
+
+
+def _number(value: Decimal | None) -> str | None:
+    return None if value is None else str(plain(value))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

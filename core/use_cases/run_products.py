@@ -1,0 +1,189 @@
+"""Carrying out one change of a product: the default product is created once, or adopted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from core.clients.connectwise import ConnectWise, IdentifierChangedError
+from core.clients.connectwise_fields import differing, given
+from core.domain.mapping import Availability, availability_of, with_default_product
+from core.domain.models import (
+    CatalogEntry,
+    CatalogItem,
+    Change,
+    ChangeKind,
+    DefaultProduct,
+    ProductFields,
+    ProductMapping,
+)
+from core.domain.plan_products import existing_default
+from core.errors import (
+    AccessError,
+    ConflictError,
+    InputError,
+    OutcomeUnknownError,
+    TryAgainError,
+    message,
+)
+from core.storage.mappings_store import MappingDecision, MappingWrite
+from core.use_cases.catalog import Catalog
+from core.use_cases.jobs import Clock
+from core.use_cases.mapping_history import changes_history
+from core.use_cases.products import Products, entry_of
+from core.use_cases.run_additions import Failed, TurnedAwayError, Unknown, failure_of
+
+ORIGIN = "sync"
+_GONE = frozenset({Availability.INACTIVE, Availability.MISSING})
+
+
+@dataclass(frozen=True)
+class Found:
+    """The product that stands for a default product now."""
+
+    product_id: int
+    identifier: str
+
+
+Outcome = Found | Failed | Unknown
+
+
+class ProductWriter:
+    """Makes the calls for changes of products."""
+
+    def __init__(self, connectwise: ConnectWise, products: Products, catalog: Catalog) -> None:
+        self._connectwise = connectwise
+        self._products = products
+        self._catalog = catalog
+
+    def look_up(self, wanted: Iterable[DefaultProduct]) -> None:
+        """Bring the snapshot of the catalog up to date with what ConnectWise has for these."""
+        asked = list(wanted)
+        if not asked:
+            return
+        found = self._connectwise.find_products_by_xrefs(each.integration_xref for each in asked)
+        found += self._connectwise.find_products_by_identifiers(each.identifier for each in asked)
+        for item in {item.id: item for item in found}.values():
+            self._catalog.put(entry_of(item))
+
+    def look(self, change: Change, *, announced: bool) -> Found | Failed | None:
+        """What can be said of a change without a write: it is done, or must not be; None: do it.
+
+        A product that is there although its creation was never announced is somebody else's.
+        """
+        if change.kind is not ChangeKind.CREATE_PRODUCT:
+            return None
+        wanted = self._fields(change)
+        item = self._existing(_default(change))
+        if item is None:
+            return None
+        if announced and not differing(given(wanted), item):
+            return self._kept(item)
+        return _exists(item.identifier)
+
+    def carry_out(self, change: Change, announce: Callable[[], None]) -> Outcome:
+        """Create or adopt the product. `announce` is called before each call that writes.
+
+        Raises TurnedAwayError, AccessError and what `announce` raises.
+        """
+        if change.kind is ChangeKind.ADOPT_PRODUCT:
+            return self._adopt(change)
+        for last in (False, True):
+            announce()
+            try:
+                return self._kept(self._products.create(self._fields(change)))
+            except TryAgainError as error:
+                # Without a cause, what failed was no call whose answer was lost.
+                if last or not isinstance(error.__cause__, OutcomeUnknownError):
+                    raise
+            except OutcomeUnknownError as lost:
+                return Unknown(lost)
+            except AccessError as error:
+                raise TurnedAwayError(error) from error
+            except (InputError, ConflictError, IdentifierChangedError) as error:
+                return failure_of(error)
+        raise AssertionError("the last try returns or raises")
+
+    def _adopt(self, change: Change) -> Found | Failed:
+        if change.product_id is None:
+            raise ValueError(f"nothing to adopt: {change}")
+        item = self._connectwise.get_product(change.product_id)
+        entry = entry_of(item)
+        if entry.inactive or not entry.is_billable:
+            self._catalog.put(entry)
+            return Failed(
+                message("{product} cannot be billed any more.", product=item.identifier),
+                message("Make it active in ConnectWise, or map another product."),
+            )
+        return self._kept(item)
+
+    def _kept(self, item: CatalogItem) -> Found:
+        self._catalog.put(entry_of(item))
+        return Found(item.id, item.identifier)
+
+    def _fields(self, change: Change) -> ProductFields:
+        """The form as it would be prefilled, with what was approved."""
+        wanted = _default(change)
+        return replace(
+            self._products.prefill(change.target.product_code),
+            identifier=wanted.identifier,
+            description=wanted.description,
+            integration_xref=wanted.integration_xref,
+        )
+
+    def _existing(self, wanted: DefaultProduct) -> CatalogItem | None:
+        found = self._connectwise.find_products_by_xrefs([wanted.integration_xref])
+        found += self._connectwise.find_products_by_identifiers([wanted.identifier])
+        items = {item.id: item for item in found}
+        entry = existing_default(wanted, map(entry_of, items.values()))
+        return None if entry is None else items[entry.id]
+
+
+def map_default(
+    code: str,
+    found: Found,
+    by_id: Callable[[], Mapping[int, CatalogEntry] | None],
+    clock: Clock,
+    by: str,
+    *,
+    created: bool,
+) -> tuple[MappingDecision, Callable[[], bool]]:
+    """What a default product does to its mapping, and whether it did it.
+
+    A row that somebody mapped or turned off meanwhile stays as they wanted it.
+    """
+    mapped = False
+
+    def decide(current: dict[str, ProductMapping]) -> MappingWrite:
+        nonlocal mapped
+        before = current[code]
+        mapped = before.connectwise_product_id == found.product_id
+        if mapped or not _waits(before, by_id()):
+            return [], []
+        now = clock()
+        after = with_default_product(
+            before, found.product_id, found.identifier, now, created=created
+        )
+        mapped = True
+        return [after], changes_history(current, [after], now, by, ORIGIN)
+
+    return decide, lambda: mapped
+
+
+def _waits(mapping: ProductMapping, by_id: Mapping[int, CatalogEntry] | None) -> bool:
+    """Whether the row still has nothing to be billed on."""
+    product_id = mapping.connectwise_product_id
+    return mapping.sync and (product_id is None or availability_of(product_id, by_id) in _GONE)
+
+
+def _default(change: Change) -> DefaultProduct:
+    if change.default_product is None:
+        raise ValueError(f"no product to create: {change}")
+    return change.default_product
+
+
+def _exists(identifier: str) -> Failed:
+    return Failed(
+        message("ConnectWise has a product {product} by now.", product=identifier),
+        message("Make the plan again: it uses that product."),
+    )
