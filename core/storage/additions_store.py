@@ -86,6 +86,14 @@ class AdditionsStore:
         )
         return aware(rows[0][0]) if rows else None
 
+    def oldest_reading(self, agreement_ids: Collection[int]) -> datetime | None:
+        """When that of these agreements was read which was read first; None: none of them was."""
+        rows = self._database.read(
+            f"SELECT min(read_at) FROM store.additions_read WHERE agreement_id IN {bulk.IDS}",  # noqa: S608
+            [bulk.ids(agreement_ids)],
+        )
+        return aware(rows[0][0]) if rows[0][0] is not None else None
+
     def forget(self, agreement_ids: Collection[int]) -> None:
         """These agreements could not be read: nothing is known of their additions any more."""
         self._database.write(lambda transaction: _forget(transaction, agreement_ids))

@@ -19,16 +19,21 @@ def watch(status: JobStatus) -> None:
     st.rerun()
 
 
-def job_panel(services: Services) -> None:
-    """The running task with its progress, or how the one that this session watched ended."""
+def job_panel(services: Services, shown_elsewhere: str | None = None) -> None:
+    """The running task with its progress, or how the one that this session watched ended.
+
+    Nothing of a task of the kind `shown_elsewhere`, except that it failed.
+    """
     running = services.jobs.current()
     if running is not None:
         st.session_state[_WATCHED] = running.kind
+        if running.kind == shown_elsewhere:
+            return
         _progress(services)
         return
     kind = st.session_state.get(_WATCHED)
     ended = services.jobs.last(kind) if kind else None
-    if ended is not None:
+    if ended is not None and (ended.kind != shown_elsewhere or ended.error is not None):
         _outcome(ended)
 
 

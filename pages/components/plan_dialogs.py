@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain.models import Plan, RunOrigin
-from core.domain.plan_inputs import PlanInputs
+from core.domain.models import Plan, PlanOptions, RunOrigin
 from core.errors import UsageSyncError
 from core.services import Services
 from core.use_cases.run_approval import Approval
@@ -107,7 +106,7 @@ def draw_older_month(plan: Plan) -> None:
         st.rerun()
 
 
-def draw_approve(services: Services, plan: Plan, inputs: PlanInputs, retry_of: str = "") -> None:
+def draw_approve(services: Services, plan: Plan, options: PlanOptions, retry_of: str) -> None:
     """What is approved, what breaks a limit, who approves."""
     found = totals(plan)
     lines = [
@@ -137,7 +136,7 @@ def draw_approve(services: Services, plan: Plan, inputs: PlanInputs, retry_of: s
     st.caption(_("The plan's digest: what is applied has the same one."))
     st.code(plan.digest, language=None, wrap_lines=True)
     if _confirm(_("Approve and apply"), "usage_sync_approve_yes", reason):
-        _approve(services, plan, inputs, reason if plan.exceeded else "", retry_of)
+        _approve(services, plan, options, reason if plan.exceeded else "", retry_of)
 
 
 def _draw_limits(plan: Plan) -> str:
@@ -158,16 +157,17 @@ def _draw_limits(plan: Plan) -> str:
 
 
 def _approve(
-    services: Services, plan: Plan, inputs: PlanInputs, reason: str, retry_of: str
+    services: Services, plan: Plan, options: PlanOptions, reason: str, retry_of: str
 ) -> None:
     approval = Approval(by=who(), origin=RunOrigin.PAGE, override_reason=reason, retry_of=retry_of)
     try:
-        run = services.runs.approve(plan.month, plan.digest, inputs.options, approval)
+        run = services.runs.approve(plan.month, plan.digest, options, approval)
         status = services.runs.start(run.id, who())
     except UsageSyncError as error:
         show_error(error)
         return
     close_dialog()
+    session.forget_decisions(plan.month)
     session.show_run(run.id)
     watch(status)
 

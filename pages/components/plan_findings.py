@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.models import Finding, FindingKind
-from core.domain.month import Month
+from core.domain.plan_inputs import PlanInputs
 from pages.components import sync_session as session
 from pages.components.formats import NOTHING
 from pages.components.language import _, ngettext, text
@@ -21,6 +21,7 @@ from pages.components.sync_session import Dialog, View, open_dialog
 CUSTOMERS_PAGE = "pages/customers.py"
 MAPPING_PAGE = "pages/product_mapping.py"
 SETTINGS_PAGE = "pages/settings.py"
+BESIDE = (5, 1.3)  # a text, and the button that belongs to it
 _LISTED = 8
 _SHOWN = 2000
 
@@ -80,12 +81,12 @@ def page_of(kind: FindingKind) -> str | None:
     return SETTINGS_PAGE if kind in _SETTINGS_KINDS else None
 
 
-def draw_findings(month: Month, findings: Sequence[Finding], recreated: frozenset[str]) -> None:
+def draw_findings(findings: Sequence[Finding], inputs: PlanInputs) -> None:
     """What blocks rows in boxes of their own, everything else folded away."""
     groups = finding_groups(findings)
-    blocking = [group for group in groups if group.blocks]
-    for group in blocking:
-        _draw_group(month, group, recreated)
+    for group in groups:
+        if group.blocks:
+            _draw_group(group, inputs)
     others = [group for group in groups if not group.blocks]
     if not others:
         return
@@ -93,27 +94,24 @@ def draw_findings(month: Month, findings: Sequence[Finding], recreated: frozense
     title = ngettext("Worth knowing: {count} note", "Worth knowing: {count} notes", count)
     with st.expander(title, icon=":material/info:", key="usage_sync_notes"):
         for group in others:
-            _draw_group(month, group, recreated)
+            _draw_group(group, inputs)
 
 
-def _draw_group(month: Month, group: FindingGroup, recreated: frozenset[str]) -> None:
+def _draw_group(group: FindingGroup, inputs: PlanInputs) -> None:
     with st.container(border=True):
-        with st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="top"
-        ):
-            st.markdown(_heading(group), width="stretch")
-            _draw_way(group)
+        left, right_side = st.columns(BESIDE, vertical_alignment="center")
+        left.markdown(_heading(group, inputs))
+        with right_side:
+            _draw_way(group, inputs)
         if len(group.findings) > 1:
-            _draw_sentences(group)
-        if group.kind is FindingKind.BOUND_ADDITION_GONE:
-            _draw_recreation(month, group, recreated)
+            _draw_sentences(group, inputs)
 
 
-def _heading(group: FindingGroup) -> str:
+def _heading(group: FindingGroup, inputs: PlanInputs) -> str:
     """One finding in its own words; several by what they have in common."""
     first = group.findings[0]
     icon = ":red[:material/block:]" if group.blocks else ":material/info:"
-    title = text(first.text)
+    title = sentence(first, inputs)
     if len(group.findings) > 1:
         title = _("{name}: {count}", name=kind_titles()[group.kind], count=len(group.findings))
     told = f"{icon} **{as_typed(title)}**"
@@ -124,31 +122,41 @@ def _heading(group: FindingGroup) -> str:
     return told
 
 
-def _draw_sentences(group: FindingGroup) -> None:
+def sentence(finding: Finding, inputs: PlanInputs, *, with_remedy: bool = False) -> str:
+    """What was found. Agreements of many companies have the same name: the company is told."""
+    told = text(finding.text)
+    company = _company(finding, inputs)
+    if company and company not in told:
+        told = _("{name}: {value}", name=company, value=told)
+    if with_remedy and finding.remedy is not None:
+        told += " " + text(finding.remedy)
+    return told
+
+
+def _company(finding: Finding, inputs: PlanInputs) -> str:
+    target = finding.target
+    agreement = inputs.agreements.get(target.agreement_id) if target else None
+    return agreement.company.name if agreement else ""
+
+
+def _draw_sentences(group: FindingGroup, inputs: PlanInputs) -> None:
     """A short list as it is, a long one as a table."""
     several = len({finding.remedy for finding in group.findings}) > 1
     if len(group.findings) <= _LISTED:
-        lines = [_sentence(finding, with_remedy=several) for finding in group.findings]
+        lines = [sentence(finding, inputs, with_remedy=several) for finding in group.findings]
         st.markdown("\n".join(f"- {as_typed(line)}" for line in lines))
         return
     with st.expander(
         _("Show all {count}", count=len(group.findings)),
         key=f"usage_sync_findings_{group.kind.value}_{int(group.blocks)}",
     ):
-        _draw_table(group.findings[:_SHOWN], with_remedy=several)
+        _draw_table(group.findings[:_SHOWN], inputs, with_remedy=several)
 
 
-def _sentence(finding: Finding, *, with_remedy: bool) -> str:
-    told = text(finding.text)
-    if with_remedy and finding.remedy is not None:
-        told += " " + text(finding.remedy)
-    return told
-
-
-def _draw_table(findings: Sequence[Finding], *, with_remedy: bool) -> None:
+def _draw_table(findings: Sequence[Finding], inputs: PlanInputs, *, with_remedy: bool) -> None:
     rows = [
         {
-            "text": _sentence(finding, with_remedy=with_remedy),
+            "text": sentence(finding, inputs, with_remedy=with_remedy),
             "quantity": None if finding.quantity is None else float(finding.quantity),
         }
         for finding in findings
@@ -162,7 +170,7 @@ def _draw_table(findings: Sequence[Finding], *, with_remedy: bool) -> None:
     )
 
 
-def _draw_way(group: FindingGroup) -> None:
+def _draw_way(group: FindingGroup, inputs: PlanInputs) -> None:
     """The button or link to where it is dealt with."""
     kind = group.kind
     if kind is FindingKind.NEWER_MONTH:
@@ -186,6 +194,8 @@ def _draw_way(group: FindingGroup) -> None:
             icon=":material/arrow_forward:",
             on_click=partial(session.choose_view, View.USAGE),
         )
+    elif kind is FindingKind.BOUND_ADDITION_GONE:
+        _draw_recreation(group, inputs)
     else:
         _draw_link(kind)
 
@@ -206,13 +216,15 @@ def _draw_link(kind: FindingKind) -> None:
     )
 
 
-def _draw_recreation(month: Month, group: FindingGroup, recreated: frozenset[str]) -> None:
+def _draw_recreation(group: FindingGroup, inputs: PlanInputs) -> None:
     keys = [finding.target.key for finding in group.findings if finding.target is not None]
     st.button(
         ngettext("Create it anew", "Create all {count} anew", len(keys)),
         key="usage_sync_recreate_all",
         icon=":material/add_circle:",
-        on_click=partial(session.recreate_all, month, frozenset(keys) | recreated),
+        on_click=partial(
+            session.recreate_all, inputs.month, inputs.options.recreate | frozenset(keys)
+        ),
         help=_("They become new additions of the plan; nothing is written before you approve it."),
     )
 

@@ -84,11 +84,10 @@ def styled(rows: Sequence[PlanRow]) -> Styler:
 
 
 def column_order(by: GroupBy) -> list[str]:
-    """What the rows are gathered by comes first."""
-    named = ["customer", "agreement", "product"]
-    if by is GroupBy.PRODUCT:
-        named = ["product", "customer", "agreement"]
-    return ["what", *named, "before", "after", "difference", "price_effect", "from", "why"]
+    """What the rows are gathered by comes first; what is seldom needed comes last."""
+    named = ["customer", "product"] if by is GroupBy.CUSTOMER else ["product", "customer"]
+    numbers = ["before", "after", "difference", "price_effect"]
+    return ["what", *named, *numbers, "why", "from", "agreement"]
 
 
 def columns(on_why: Callable[[], None], why_key: str) -> dict[str, Any]:

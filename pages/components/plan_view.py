@@ -18,7 +18,7 @@ from pages.components.language import _, ngettext, text
 from pages.components.number_columns import aligned, right
 from pages.components.option_names import distinct
 from pages.components.plan_export import plan_table
-from pages.components.plan_findings import draw_findings
+from pages.components.plan_findings import BESIDE, draw_findings
 from pages.components.plan_rows import (
     Group,
     GroupBy,
@@ -49,7 +49,7 @@ def draw_plan(plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs) -> None:
     options = inputs.options
     _draw_figures(totals(plan))
     _draw_limits(plan)
-    draw_findings(plan.month, plan.findings, options.recreate)
+    draw_findings(plan.findings, inputs)
     _draw_decisions(plan, options)
     if rows:
         _draw_rows(plan, rows, inputs)
@@ -126,16 +126,13 @@ def _draw_limits(plan: Plan) -> None:
 
 
 def _draw_exceeded(plan: Plan, check: LimitCheck) -> None:
-    with (
-        st.container(border=True),
-        st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top"),
-    ):
-        st.markdown(
+    with st.container(border=True):
+        left, right_side = st.columns(BESIDE, vertical_alignment="center")
+        left.markdown(
             f":red[:material/warning: **{as_typed(_('Limit exceeded.'))}**] "
-            f"**{as_typed(text(check.text))}**  \n{as_typed(text(check.remedy))}",
-            width="stretch",
+            f"**{as_typed(text(check.text))}**  \n{as_typed(text(check.remedy))}"
         )
-        st.button(
+        right_side.button(
             _("Show these rows"),
             key=f"usage_sync_limit_{check.kind.value}",
             icon=":material/filter_alt:",
@@ -185,7 +182,7 @@ def _draw_rows(plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs) -> None:
         _draw_narrowed(plan, len(found))
     if by is not None and found:
         found = _draw_groups(found, by)
-    _draw_commands(plan, rows, found)
+    _draw_commands(plan, found)
     if not found:
         st.caption(_("No row matches."))
         return
@@ -205,28 +202,36 @@ def _draw_filters(
     products = {row.product_key: row.names.product for row in rows}
     present = {row.change.kind.value for row in rows}
     kinds = {kind: name for kind, name in kind_names().items() if kind in present}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        show = _switch(
-            session.SHOW, {Show.TODO.value: _("To do"), Show.ALL.value: _("All")}, _("Show")
-        )
-        by = _switch(
-            session.GROUP,
-            {
-                "": _("Changes"),
-                GroupBy.CUSTOMER.value: _("By customer"),
-                GroupBy.PRODUCT.value: _("By product"),
-            },
-            _("Gathered"),
-        )
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        with st.container(horizontal=True, width="content"):
+            show = _switch(
+                session.SHOW, {Show.TODO.value: _("To do"), Show.ALL.value: _("All")}, _("Show")
+            )
+            by = _switch(
+                session.GROUP,
+                {
+                    "": _("Changes"),
+                    GroupBy.CUSTOMER.value: _("By customer"),
+                    GroupBy.PRODUCT.value: _("By product"),
+                },
+                _("Gathered"),
+            )
+        with st.container(horizontal=True, gap="small", width="content"):
+            _draw_downloads(plan, rows)
+    with st.container(horizontal=True):
         customer = _choice(session.CUSTOMER, _("Customer"), _("All customers"), customers)
         product = _choice(session.PRODUCT, _("ConnectWise product"), _("All products"), products)
-        kind = _choice(session.KIND, _("Change"), _("All changes"), kinds, width=150)
+        kind = _choice(session.KIND, _("Change"), _("All changes"), kinds)
         text_wanted = st.text_input(
             _("Search"),
             key=session.TEXT,
             icon=":material/search:",
+            placeholder=_("Search"),
+            label_visibility="collapsed",
             persist_state="session",
-            width=180,
+            width=220,
             on_change=partial(session.turn_page, 1),
         )
     targets = session.targets(plan.month)
@@ -240,21 +245,21 @@ def _switch(name: str, names: Mapping[str, str], label: str) -> str:
         list(names),
         format_func=names.__getitem__,
         required=True,
+        label_visibility="collapsed",
         **session.kept(name, names, next(iter(names))),
     )
     return str(st.session_state[name])
 
 
-def _choice(
-    name: str, label: str, everything: str, found: Mapping[str, str], width: int = 210
-) -> str:
+def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) -> str:
     ordered = sorted(found, key=lambda one: found[one].casefold())
     names = {"": everything, **{one: found[one] for one in ordered}}
     st.selectbox(
         label,
         list(names),
         format_func=distinct(names),
-        width=width,
+        label_visibility="collapsed",
+        width=220,
         **session.kept(name, names, ""),
     )
     return str(st.session_state[name])
@@ -314,38 +319,30 @@ def _group_line(group: Group) -> dict[str, object]:
     }
 
 
-def _draw_commands(plan: Plan, rows: Sequence[PlanRow], found: Sequence[PlanRow]) -> None:
+def _draw_commands(plan: Plan, found: Sequence[PlanRow]) -> None:
     chosen = _selected(found)
     todo = tuple(row.key for row in chosen if row.status is RowStatus.TODO)
     left_out = tuple(row.key for row in chosen if row.status is RowStatus.EXCLUDED)
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
-        with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", width="content"
-        ):
-            st.button(
-                _("Exclude…"),
-                key="usage_sync_exclude",
-                icon=":material/block:",
-                disabled=not todo,
-                on_click=partial(open_dialog, Dialog.EXCLUDE, *todo),
-            )
-            st.button(
-                _("Take in again"),
-                key="usage_sync_include",
-                icon=":material/undo:",
-                disabled=not left_out,
-                on_click=partial(session.include, plan.month, left_out),
-            )
-            told = ngettext("{count} row", "{count} rows", len(found))
-            if chosen:
-                told = ngettext("{count} row selected", "{count} rows selected", len(chosen))
-            st.caption(told, width="content")
-        with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", width="content"
-        ):
-            _draw_downloads(plan, rows)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            _("Exclude…"),
+            key="usage_sync_exclude",
+            icon=":material/block:",
+            disabled=not todo,
+            on_click=partial(open_dialog, Dialog.EXCLUDE, *todo),
+            help=_("Select rows in the table first."),
+        )
+        st.button(
+            _("Take in again"),
+            key="usage_sync_include",
+            icon=":material/undo:",
+            disabled=not left_out,
+            on_click=partial(session.include, plan.month, left_out),
+        )
+        told = ngettext("{count} row", "{count} rows", len(found))
+        if chosen:
+            told = ngettext("{count} row selected", "{count} rows selected", len(chosen))
+        st.caption(told, width="content")
 
 
 def _draw_downloads(plan: Plan, rows: Sequence[PlanRow]) -> None:

@@ -40,8 +40,11 @@ def enter() -> None:
         st.switch_page(page, query_params=query)
 
 
-def start(page_title: str) -> Services:
-    """Begin a page and return the services; the page is not run where it may not be."""
+def start(page_title: str, *, shows_job: str | None = None) -> Services:
+    """Begin a page and return the services; the page is not run where it may not be.
+
+    `shows_job` is the kind of task that the page shows itself.
+    """
     _go_through_app()
     _require_sign_in()
     services = _services_or_stop(page_title)
@@ -49,7 +52,7 @@ def start(page_title: str) -> Services:
     draw_sidebar()
     st.title(page_title, anchor=False)
     sandbox_banner(services)
-    job_panel(services)
+    job_panel(services, shown_elsewhere=shows_job)
     return services
 
 

@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import streamlit as st
 
-from core.domain.models import PlanOptions
+from core.domain.models import PlanOptions, Run
 from core.domain.month import Month
-from core.errors import InputError
+from core.errors import InputError, UsageSyncError
 from pages.components.language import language
 from pages.components.plan_rows import Show
+from pages.components.problems import failure_text
 
 MONTH, VIEW = "usage_sync_month", "usage_sync_view"
 SHOW, CUSTOMER, PRODUCT, KIND, TEXT = (
@@ -21,8 +22,10 @@ SHOW, CUSTOMER, PRODUCT, KIND, TEXT = (
 )
 GROUP, PAGE, TABLE = "usage_sync_group", "usage_sync_page", "usage_sync_table"
 RUN_PARAMETER = "run"
-_OPTIONS, _DIALOG, _TARGETS = (f"usage_sync_{name}" for name in ("options", "dialog", "targets"))
-_NOTICE = "usage_sync_notice"
+_OPTIONS, _RETRIES, _DIALOG, _TARGETS = (
+    f"usage_sync_{name}" for name in ("options", "retries", "dialog", "targets")
+)
+_NOTICE, _FAILURE = "usage_sync_notice", "usage_sync_failure"
 
 
 class View(StrEnum):
@@ -58,6 +61,7 @@ class OpenDialog:
 def begin() -> None:
     """Set everything once per session."""
     st.session_state.setdefault(_OPTIONS, {})
+    st.session_state.setdefault(_RETRIES, {})
     st.session_state.setdefault(_DIALOG, None)
     st.session_state.setdefault(_TARGETS, ("", frozenset()))
     st.session_state.setdefault(PAGE, 1)
@@ -90,6 +94,11 @@ def _month(text: str) -> Month | None:
 def choose_view(view: View) -> None:
     """Turn to another part of the page."""
     st.session_state[VIEW] = view
+
+
+def month() -> Month:
+    """The month that was chosen last."""
+    return Month.parse(st.session_state[MONTH])
 
 
 def run_shown() -> str | None:
@@ -162,6 +171,33 @@ def recreate_all(month: Month, keys: frozenset[str]) -> None:
     put_options(month, replace(options(month), recreate=keys))
 
 
+def begin_retry(run: Run, chosen: PlanOptions) -> None:
+    """Turn to the plan of what a run did not get done."""
+    put_options(run.month, chosen)
+    st.session_state[_RETRIES] = {**st.session_state[_RETRIES], str(run.month): run.id}
+    st.session_state[MONTH] = str(run.month)
+    leave_run()
+    choose_view(View.PLAN)
+
+
+def retry_of(month: Month) -> str:
+    """The run that the plan of the month goes on from; empty for the plan of everything."""
+    return str(st.session_state[_RETRIES].get(str(month), ""))
+
+
+def end_retry(month: Month) -> None:
+    """Plan everything again."""
+    put_options(month, replace(options(month), only=None))
+    kept = {name: run for name, run in st.session_state[_RETRIES].items() if name != str(month)}
+    st.session_state[_RETRIES] = kept
+
+
+def forget_decisions(month: Month) -> None:
+    """The plan was approved: the next one starts from nothing."""
+    put_options(month, PlanOptions())
+    end_retry(month)
+
+
 def push_older_month(month: Month, reason: str) -> None:
     """Let the month through where a newer one was pushed; without a reason, do not."""
     put_options(month, replace(options(month), older_month_reason=reason))
@@ -203,12 +239,20 @@ def close_dialog() -> None:
 
 
 def say(notice: str) -> None:
-    """Tell once, after the next drawing of the page."""
+    """Tell once, at the next drawing of the page."""
     st.session_state[_NOTICE] = notice
 
 
-def show_notice() -> None:
-    """Tell what was kept by `say`."""
+def say_error(error: UsageSyncError) -> None:
+    """Tell at the next drawing what went wrong in a callback."""
+    st.session_state[_FAILURE] = (error.text, error.remedy)
+
+
+def show_notices() -> None:
+    """Tell what was kept by `say` and `say_error`."""
     notice = st.session_state.pop(_NOTICE, None)
     if notice:
         st.toast(notice, icon=":material/check_circle:")
+    failure = st.session_state.pop(_FAILURE, None)
+    if failure:
+        st.error(failure_text(*failure), icon=":material/error:")

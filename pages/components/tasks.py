@@ -18,7 +18,7 @@ from pages.components.language import _, language, ngettext
 from pages.components.option_names import distinct
 from pages.components.problems import show_error
 
-CATALOG, USAGE, REFRESH = "catalog", "usage", "refresh"
+CATALOG, USAGE, REFRESH, PLAN, USAGE_FILE = "catalog", "usage", "refresh", "plan", "usage_file"
 MONTHS_KEPT_IN_VIEW = 14
 ALL_MONTHS = "all"
 
@@ -57,6 +57,27 @@ def start_refresh(services: Services) -> None:
     _start(services, REFRESH, task)
 
 
+def import_usage(services: Services, content: str, month: Month) -> None:
+    """Start taking in the vendor's usage file as that of a month."""
+    by = who()
+
+    def task(progress: Progress) -> int:
+        progress(0, None)
+        return services.usage.import_file(content, by, month).line_count
+
+    _start(services, USAGE_FILE, task)
+
+
+def make_plan(services: Services, month: Month) -> None:
+    """Start reading what a plan of the month follows from; the page shows the plan afterwards."""
+
+    def task(progress: Progress) -> int:
+        services.planning.refresh(progress)
+        return len(services.planning.plan(month).changes)
+
+    _start(services, PLAN, task)
+
+
 def recent_months(today: date, count: int = MONTHS_KEPT_IN_VIEW) -> list[Month]:
     """The last complete month and those before it, newest first."""
     newest = Month.last_complete(today)
@@ -90,6 +111,8 @@ def _start(services: Services, kind: str, task: Callable[[Progress], int]) -> No
         CATALOG: message("Reading the ConnectWise products"),
         USAGE: message("Fetching usage from Sophos"),
         REFRESH: message("Refreshing data"),
+        PLAN: message("Reading agreements and additions"),
+        USAGE_FILE: message("Reading the usage file"),
     }
     try:
         status = services.jobs.start(kind, labels[kind], who(), task)

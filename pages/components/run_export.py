@@ -1,0 +1,63 @@
+"""A run as a table for CSV and Excel, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.domain.models import Run, RunChange
+from core.use_cases.workbook import Cell, Table
+from pages.components.language import _, text
+from pages.components.plan_table import kind_names
+from pages.components.run_rows import outcome_names
+
+
+def run_table(run: Run, changes: Sequence[RunChange]) -> Table:
+    """Every change with its outcome, and the IDs to find it by in ConnectWise."""
+    headings = (
+        _("Run"),
+        _("Month"),
+        _("Outcome"),
+        _("When"),
+        _("Change"),
+        _("Customer"),
+        _("Agreement"),
+        _("ConnectWise product"),
+        _("Before"),
+        _("After"),
+        _("Effective date"),
+        _("Cancelled date"),
+        _("Message"),
+        _("Remedy"),
+        _("ConnectWise said"),
+        _("Explanation"),
+        _("Agreement ID"),
+        _("Product ID"),
+        _("Addition ID"),
+    )
+    title = _("Run {number}", number=str(run.number))
+    return Table(title, headings, [_cells(run, change) for change in changes])
+
+
+def _cells(run: Run, row: RunChange) -> tuple[Cell, ...]:
+    change = row.change
+    return (
+        run.number,
+        str(run.month),
+        outcome_names()[row.outcome],
+        row.at,
+        kind_names()[change.kind.value],
+        ", ".join(row.names.customers),
+        row.names.agreement,
+        row.names.product,
+        change.before,
+        change.after,
+        change.effective_date,
+        change.cancelled_date,
+        text(row.text) if row.text else "",
+        text(row.remedy) if row.remedy else "",
+        row.detail,
+        " ".join(text(step) for step in change.steps),
+        change.target.agreement_id or None,
+        row.product_id or change.target.product_id or None,
+        row.addition_id or change.addition_id,
+    )

@@ -1,0 +1,103 @@
+"""The dialogs of a month: a file instead of a fetch, closing, reopening."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain.csv_table import decode
+from core.errors import UsageSyncError
+from core.services import Services
+from pages.components import sync_session as session
+from pages.components.formats import month_text
+from pages.components.identity import who
+from pages.components.language import _
+from pages.components.problems import show_error
+from pages.components.sync_month import MonthState
+from pages.components.sync_session import close_dialog
+from pages.components.tasks import import_usage
+
+_REASON_LIMIT = 300
+
+
+def draw_import(services: Services, state: MonthState) -> None:
+    """Take the vendor's usage file in, as if it had been fetched."""
+    st.write(
+        _(
+            "The monthly usage report of Sophos Central Partner as CSV. It replaces what was "
+            "fetched of {month}; earlier readings are kept.",
+            month=month_text(state.month),
+        )
+    )
+    file = st.file_uploader(
+        _("Usage file"), type=["csv", "txt", "tsv"], key="usage_sync_import_file"
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(_("Back"), key="usage_sync_import_back"):
+            _close()
+        if (
+            st.button(
+                _("Import"), key="usage_sync_import_yes", type="primary", disabled=file is None
+            )
+            and file is not None
+        ):
+            try:
+                text = decode(file.getvalue())
+            except UsageSyncError as error:
+                show_error(error)
+                return
+            close_dialog()
+            import_usage(services, text, state.month)
+
+
+def draw_close_month(services: Services, state: MonthState) -> None:
+    """Close a month, so that nothing is written to it any more."""
+    st.write(
+        _(
+            "A closed month takes no fetch, no import and no sync until somebody reopens it with a "
+            "reason. Close it when its invoices are out."
+        )
+    )
+    reason = st.text_input(
+        _("Note (optional)"), key="usage_sync_close_reason", max_chars=_REASON_LIMIT
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(_("Back"), key="usage_sync_close_back"):
+            _close()
+        if st.button(_("Close the month"), key="usage_sync_close_yes", type="primary"):
+            try:
+                services.months.close(state.month, who(), reason)
+            except UsageSyncError as error:
+                show_error(error)
+                return
+            session.say(_("{month} is closed.", month=str(state.month)))
+            _close()
+
+
+def draw_reopen_month(services: Services, state: MonthState) -> None:
+    """Reopen a month, with the reason."""
+    if state.closing is not None:
+        st.write(
+            _(
+                "{month} was closed by {name} on {day}. The reason for reopening it is kept.",
+                month=str(state.month),
+                name=state.closing.by,
+                day=state.closing.at.date(),
+            )
+        )
+    reason = st.text_input(_("Reason"), key="usage_sync_reopen_reason", max_chars=_REASON_LIMIT)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(_("Back"), key="usage_sync_reopen_back"):
+            _close()
+        if st.button(_("Reopen the month"), key="usage_sync_reopen_yes", type="primary"):
+            try:
+                services.months.reopen(state.month, reason, who())
+            except UsageSyncError as error:
+                show_error(error)
+                return
+            session.say(_("{month} is open again.", month=str(state.month)))
+            _close()
+
+
+def _close() -> None:
+    close_dialog()
+    st.rerun()

@@ -1,0 +1,261 @@
+"""The page Usage sync, put together: month, plan, usage, runs, dialogs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+import streamlit as st
+
+from core.domain.models import Change, ChangeNames, Plan
+from core.domain.plan_inputs import PlanInputs
+from core.services import Services
+from core.use_cases.run_approval import rows_of
+from pages.components import sync_session as session
+from pages.components.formats import age_text
+from pages.components.language import _
+from pages.components.plan_dialogs import (
+    draw_approve,
+    draw_exclude,
+    draw_older_month,
+    draw_why,
+)
+from pages.components.plan_findings import CUSTOMERS_PAGE
+from pages.components.plan_rows import PlanRow, plan_rows
+from pages.components.plan_view import DIGEST_SHOWN, draw_plan
+from pages.components.problems import as_typed
+from pages.components.run_view import draw_end, draw_run, draw_runs, draw_under_way
+from pages.components.sync_month import MonthState, draw_month, read_state
+from pages.components.sync_month_dialogs import draw_close_month, draw_import, draw_reopen_month
+from pages.components.sync_session import Dialog, OpenDialog, View, close_dialog, open_dialog
+from pages.components.sync_usage import draw_usage
+from pages.components.tasks import PLAN, make_plan
+
+_OLD = timedelta(hours=12)
+
+
+def draw_usage_sync(services: Services) -> None:
+    """Everything below the title."""
+    session.begin()
+    session.follow_link()
+    session.show_notices()
+    draw_under_way(services)
+    run_id = session.run_shown()
+    if run_id is not None:
+        draw_run(services, run_id)
+        _draw_dialog(services, None, ())
+        return
+    state = draw_month(services)
+    _draw_views()
+    view = session.view()
+    if view is View.RUNS:
+        draw_runs(services)
+        _draw_dialog(services, None, ())
+    elif view is View.USAGE:
+        draw_usage(services, state, services.planning.inputs(state.month))
+        _draw_dialog(services, None, ())
+    else:
+        _draw_plan_view(services, state)
+
+
+def _draw_views() -> None:
+    names = {
+        View.PLAN.value: _("Plan"),
+        View.USAGE.value: _("Usage"),
+        View.RUNS.value: _("Runs"),
+    }
+    st.segmented_control(
+        _("Part of the page"),
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        **session.kept(session.VIEW, names, View.PLAN.value),
+    )
+
+
+# ---------------------------------------------------------------- the plan
+
+
+def _draw_plan_view(services: Services, state: MonthState) -> None:
+    read_at = _read_at(services)
+    running = services.jobs.current()
+    if running is not None and running.kind == PLAN:
+        return
+    if not _has_customers(services):
+        _draw_no_customers()
+        return
+    if read_at is None:
+        _draw_first_plan(services, state)
+        return
+    options = session.options(state.month)
+    with st.spinner(_("Planning…")):
+        plan = services.planning.plan(state.month, options)
+    inputs = services.planning.inputs(state.month, options)
+    rows = _rows(plan, inputs)
+    _draw_plan_heading(services, state, plan, read_at)
+    draw_plan(plan, rows, inputs)
+    _draw_dialog(services, plan, rows)
+
+
+def _read_at(services: Services) -> datetime | None:
+    """When ConnectWise was read for a plan, None before the first time."""
+    mappings = services.store.customers.mappings().values()
+    wanted = {one.agreement_id for one in mappings if one.sync and one.agreement_id is not None}
+    return services.store.additions.oldest_reading(wanted)
+
+
+def _has_customers(services: Services) -> bool:
+    return any(
+        mapping.sync and mapping.agreement_id is not None
+        for mapping in services.store.customers.mappings().values()
+    )
+
+
+def _draw_no_customers() -> None:
+    st.info(
+        _(
+            "No customer has an agreement and sync on, so there is nothing to plan. Map customers "
+            "first."
+        ),
+        icon=":material/groups:",
+    )
+    st.page_link(CUSTOMERS_PAGE, label=_("Customers"), icon=":material/groups:")
+
+
+def _draw_first_plan(services: Services, state: MonthState) -> None:
+    with st.container(border=True):
+        st.markdown(
+            _(
+                "A plan shows what a sync would do, before anything is written: it reads the "
+                "agreements and additions of your customers and compares them with the usage."
+            )
+        )
+        if st.button(
+            _("Make the plan"),
+            key="usage_sync_plan",
+            type="primary",
+            icon=":material/fact_check:",
+            disabled=services.jobs.current() is not None,
+        ):
+            make_plan(services, state.month)
+
+
+def _draw_plan_heading(
+    services: Services, state: MonthState, plan: Plan, read_at: datetime
+) -> None:
+    now = services.clock()
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        told = _("ConnectWise read {age}", age=age_text(read_at, now))
+        digest = _("plan {digest}", digest=plan.digest[:DIGEST_SHOWN])
+        st.caption(as_typed(f"{told} · {digest}"), width="content")
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", width="content"
+        ):
+            _draw_plan_commands(services, state, plan)
+    if now - read_at > _OLD:
+        st.warning(
+            _("ConnectWise was read some time ago. Make the plan again before you look at it."),
+            icon=":material/history:",
+        )
+    retry = session.retry_of(state.month)
+    if retry:
+        _draw_retry(services, state, retry)
+
+
+def _draw_plan_commands(services: Services, state: MonthState, plan: Plan) -> None:
+    busy = services.jobs.current() is not None or services.store.runs.open() is not None
+    if st.button(
+        _("Make the plan again"),
+        key="usage_sync_plan",
+        icon=":material/refresh:",
+        disabled=services.jobs.current() is not None,
+        help=_("Reads the agreements and additions of your customers again."),
+    ):
+        make_plan(services, state.month)
+    st.button(
+        _("Approve…"),
+        key="usage_sync_approve",
+        type="primary",
+        icon=":material/check:",
+        disabled=busy or not plan.changes,
+        on_click=partial(open_dialog, Dialog.APPROVE),
+    )
+
+
+def _draw_retry(services: Services, state: MonthState, run_id: str) -> None:
+    run = services.runs.get(run_id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        told = _("Only what run {number} did not get done.", number=str(run.number))
+        st.markdown(f":orange-badge[:material/replay: {as_typed(told)}]", width="content")
+        st.button(
+            _("Plan everything"),
+            key="usage_sync_end_retry",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=partial(session.end_retry, state.month),
+        )
+
+
+def _rows(plan: Plan, inputs: PlanInputs) -> tuple[PlanRow, ...]:
+    def names(change: Change) -> ChangeNames:
+        return rows_of([change], inputs)[0].names
+
+    return plan_rows(plan, inputs.options.excluded, names)
+
+
+# ---------------------------------------------------------------- dialogs
+
+
+def _draw_dialog(services: Services, plan: Plan | None, rows: tuple[PlanRow, ...]) -> None:
+    """One dialog at most; those of a plan only where there is one."""
+    wanted = session.opened()
+    if wanted is None:
+        return
+    of_a_plan = {Dialog.WHY, Dialog.EXCLUDE, Dialog.OLDER_MONTH, Dialog.APPROVE}
+    if wanted.dialog not in of_a_plan:
+        _draw_month_dialog(services, wanted)
+    elif plan is not None:
+        _draw_plan_dialog(services, wanted, plan, rows)
+    else:
+        close_dialog()
+
+
+def _draw_plan_dialog(
+    services: Services, wanted: OpenDialog, plan: Plan, rows: tuple[PlanRow, ...]
+) -> None:
+    retry = session.retry_of(plan.month)
+    bodies = {
+        Dialog.WHY: (_("Why"), partial(draw_why, rows, wanted.keys)),
+        Dialog.EXCLUDE: (_("Exclude"), partial(draw_exclude, plan, rows, wanted.keys)),
+        Dialog.OLDER_MONTH: (_("Push an older month"), partial(draw_older_month, plan)),
+        Dialog.APPROVE: (
+            _("Approve"),
+            partial(draw_approve, services, plan, session.options(plan.month), retry),
+        ),
+    }
+    _show(*bodies[wanted.dialog])
+
+
+def _draw_month_dialog(services: Services, wanted: OpenDialog) -> None:
+    state = read_state(services, session.month())
+    run_id = next(iter(wanted.keys), "")
+    bodies = {
+        Dialog.IMPORT: (_("Import the usage file"), partial(draw_import, services, state)),
+        Dialog.CLOSE_MONTH: (_("Close this month"), partial(draw_close_month, services, state)),
+        Dialog.REOPEN_MONTH: (_("Reopen this month"), partial(draw_reopen_month, services, state)),
+        Dialog.END_RUN: (
+            _("Stop the run"),
+            partial(draw_end, services, run_id),
+        ),
+    }
+    _show(*bodies[wanted.dialog])
+
+
+def _show(title: str, body: partial[None]) -> None:
+    def draw() -> None:  # Streamlit wants a function with a name
+        body()
+
+    st.dialog(title, width="medium", on_dismiss=close_dialog)(draw)()
