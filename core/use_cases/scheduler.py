@@ -1,0 +1,311 @@
+"""Sync by itself: when it is due, everything is read, a plan is made, and it waits for approval.
+
+Where the settings say so, a plan that breaks no limit and has nothing blocked is applied at once.
+Only the dashboard starts the clock; the command line never syncs by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+from uuid import uuid4
+
+from core.domain.models import (
+    Plan,
+    PlanOptions,
+    Run,
+    RunOrigin,
+    ScheduledRun,
+    SyncSettings,
+    WaitingPlan,
+)
+from core.domain.month import Month
+from core.domain.schedule import Due, newest_due, next_due
+from core.errors import (
+    AccessError,
+    BusyError,
+    Message,
+    UsageSyncError,
+    VendorError,
+    message,
+    plural_message,
+)
+from core.storage.store import Store
+from core.use_cases.catalog import Catalog
+from core.use_cases.customers import Customers
+from core.use_cases.jobs import Clock, Jobs, JobStatus, Progress, ignore_progress
+from core.use_cases.planning import Planning
+from core.use_cases.preferences import Preferences
+from core.use_cases.run_approval import Approval
+from core.use_cases.runs import Runs
+from core.use_cases.usage import UsageFetching
+
+JOB = "schedule"
+BY = "schedule"
+_SINCE = "schedule_since"
+_LOOK_SECONDS = 30.0
+_TRIES = 3
+_BETWEEN_TRIES = timedelta(minutes=15)
+_STEPS = 5
+_log = logging.getLogger("core.scheduler")
+
+
+class Listener(Protocol):
+    """Who is told of what happens while nobody looks."""
+
+    def plan_waiting(self, waiting: WaitingPlan) -> None:
+        """A plan waits for approval."""
+
+    def plan_blocked(self, plan: Plan) -> None:
+        """A limit or a finding keeps a plan from being applied by itself."""
+
+    def run_ended(self, run: Run) -> None:
+        """A run has ended, one way or another."""
+
+    def schedule_failed(self, error: UsageSyncError) -> None:
+        """What was due could not be prepared."""
+
+
+@dataclass
+class _Tries:
+    due: datetime
+    count: int
+    again_at: datetime
+
+
+class Scheduler:
+    """Looks every half minute whether sync is due, and does it in the background worker."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        preferences: Preferences,
+        jobs: Jobs,
+        catalog: Catalog,
+        customers: Customers,
+        usage: UsageFetching,
+        planning: Planning,
+        runs: Runs,
+        listener: Listener,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._preferences = preferences
+        self._jobs = jobs
+        self._catalog = catalog
+        self._customers = customers
+        self._usage = usage
+        self._planning = planning
+        self._runs = runs
+        self._listener = listener
+        self._clock = clock
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._tries: _Tries | None = None
+
+    # ------------------------------------------------------------ the clock
+
+    def start(self) -> None:
+        """Start looking; once per process."""
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._watch, name="usage-sync-clock", daemon=True
+            )
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking. What is under way goes on in the worker."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                self.look()
+            except UsageSyncError as error:
+                _log.warning("the schedule could not be looked at: %s", error)
+            except Exception:
+                _log.exception("the schedule could not be looked at")
+            if self._ending.wait(_LOOK_SECONDS):
+                return
+
+    def look(self) -> JobStatus | None:
+        """Start what is due; None when nothing is, or when another task runs: it waits then."""
+        due = self.due()
+        if due is None or self._jobs.current() is not None or self._runs.interrupted() is not None:
+            return None
+        if self._tries is not None and self._tries.due != due.at:
+            self._tries = None
+        if self._tries is not None and self._clock() < self._tries.again_at:
+            return None
+        try:
+            return self._jobs.start(
+                JOB, message("Scheduled sync"), BY, lambda progress: self._sync(due, progress)
+            )
+        except BusyError:
+            return None
+
+    # ------------------------------------------------------------ what people see
+
+    def due(self) -> Due | None:
+        """What is due now and was not dealt with."""
+        settings = self._preferences.sync()
+        return newest_due(settings, self._dealt_with(settings), self._clock())
+
+    def next(self) -> Due | None:
+        """When sync happens by itself next; None when it never does."""
+        return next_due(self._preferences.sync(), self._clock())
+
+    def last(self) -> ScheduledRun | None:
+        """What the schedule did last."""
+        return self._store.waiting.last()
+
+    def log(self, limit: int | None = None) -> list[ScheduledRun]:
+        """What the schedule did, newest first."""
+        return self._store.waiting.log(limit)
+
+    def waiting(self) -> list[WaitingPlan]:
+        """The plans that wait for approval. One whose month was run since waits no longer."""
+        return [plan for plan in self._store.waiting.all() if not self._was_run_since(plan)]
+
+    def prepare(self, month: Month, by: str, progress: Progress = ignore_progress) -> Plan:
+        """Read everything that a plan of the month follows from, and make it.
+
+        This is what Sync now does, and what is done when sync is due. Raises VendorError.
+        """
+        progress(0, _STEPS)
+        self._catalog.refresh()
+        progress(1, _STEPS)
+        self._usage.fetch(month, by)
+        progress(2, _STEPS)
+        self._customers.refresh()
+        progress(3, _STEPS)
+        self._planning.refresh()
+        progress(4, _STEPS)
+        plan = self._planning.plan(month)
+        progress(_STEPS, _STEPS)
+        return plan
+
+    # ------------------------------------------------------------ when it is due
+
+    def _dealt_with(self, settings: SyncSettings) -> datetime:
+        """The due time that was dealt with last; at least when the schedule became what it is."""
+        since = self._since(settings)
+        last = self._store.waiting.last_due()
+        return since if last is None else max(since, last)
+
+    def _since(self, settings: SyncSettings) -> datetime:
+        """When the schedule was first seen as it is now."""
+        schedule = [
+            settings.scheduled,
+            settings.frequency.value,
+            settings.day,
+            settings.hour,
+            settings.time_zone,
+        ]
+        stored = self._preferences.get(_SINCE)
+        try:
+            kept = json.loads(stored or "{}")
+            if kept.get("schedule") == schedule:
+                return datetime.fromisoformat(kept["since"])
+        except (ValueError, KeyError, AttributeError, TypeError):
+            _log.warning("the start of the schedule could not be read and is set anew")
+        now = self._clock()
+        text = json.dumps({"schedule": schedule, "since": now.isoformat()})
+        self._preferences.put(_SINCE, text, BY)
+        return now
+
+    def _sync(self, due: Due, progress: Progress) -> int:
+        """Deal with everything that is due; what fails in passing is tried again later."""
+        for month in due.months:
+            try:
+                result = self._month(month, progress)
+            except UsageSyncError as error:
+                if self._is_tried_again(due, error):
+                    raise
+                self._listener.schedule_failed(error)
+                self._record(due, month, _sentence(error))
+                raise
+            self._record(due, month, result)
+        self._tries = None
+        return len(due.months)
+
+    def _month(self, month: Month, progress: Progress) -> Message:
+        settings = self._preferences.sync()
+        plan = self.prepare(month, BY, progress)
+        if plan.exceeded or plan.blocked:
+            self._listener.plan_blocked(plan)
+        if not plan.changes:
+            if not plan.blocked:
+                self._runs.confirm(month)
+                return message("Nothing to do.")
+            return plural_message(
+                "Nothing to do; {count} finding needs a person.",
+                "Nothing to do; {count} findings need a person.",
+                len(plan.blocked),
+            )
+        if settings.apply_unattended and not plan.exceeded and not plan.blocked:
+            return self._apply(plan, progress)
+        return self._let_wait(plan)
+
+    def _apply(self, plan: Plan, progress: Progress) -> Message:
+        approval = Approval(by=BY, origin=RunOrigin.SCHEDULE)
+        run = self._runs.approve(plan.month, plan.digest, PlanOptions(), approval, within_task=True)
+        run = self._runs.execute(run.id, BY, progress)
+        return message(
+            "Run {number}: {done} done, {failed} failed.",
+            number=str(run.number),
+            done=run.done,
+            failed=run.failed,
+        )
+
+    def _let_wait(self, plan: Plan) -> Message:
+        effects = [change.price_effect for change in plan.changes]
+        waiting = WaitingPlan(
+            id=str(uuid4()),
+            month=plan.month,
+            digest=plan.digest,
+            made_at=self._clock(),
+            changes=len(plan.changes),
+            blocked=len(plan.blocked),
+            exceeded=len(plan.exceeded),
+            price_effect=sum((each for each in effects if each is not None), Decimal(0)),
+        )
+        self._store.waiting.put(waiting)
+        self._listener.plan_waiting(waiting)
+        return plural_message(
+            "{count} change waits for approval.",
+            "{count} changes wait for approval.",
+            len(plan.changes),
+        )
+
+    def _is_tried_again(self, due: Due, error: UsageSyncError) -> bool:
+        """Passing trouble is worth another try; wrong keys are not."""
+        count = self._tries.count + 1 if self._tries is not None else 1
+        passing = isinstance(error, VendorError) and not isinstance(error, AccessError)
+        if not passing or count >= _TRIES:
+            self._tries = None
+            return False
+        self._tries = _Tries(due.at, count, self._clock() + _BETWEEN_TRIES)
+        return True
+
+    def _record(self, due: Due, month: Month, result: Message) -> None:
+        self._store.waiting.record(self._clock(), due.at, month, result)
+
+    def _was_run_since(self, plan: WaitingPlan) -> bool:
+        newest: Sequence[Run] = self._runs.list(1, plan.month)
+        return bool(newest) and newest[0].approved_at > plan.made_at
+
+
+def _sentence(error: UsageSyncError) -> Message:
+    if error.remedy is None:
+        return error.text
+    return message("{text} {remedy}", text=error.text, remedy=error.remedy)
