@@ -31,6 +31,12 @@ SELECT id, month, source, status, started_at, finished_at, line_count, content_h
 FROM store.usage_fetch
 WHERE CAST(? AS VARCHAR) IS NULL OR month = ?
 ORDER BY position DESC"""
+_COMPLETE = """
+SELECT id, month, source, status, started_at, finished_at, line_count, content_hash, error,
+       fetched_by
+FROM store.usage_fetch
+WHERE month = ? AND status = ?
+ORDER BY position DESC LIMIT 1 OFFSET ?"""
 _LINES = f"""
 SELECT {", ".join(LINE_FIELDS)}
 FROM store.usage_line WHERE fetch_id = ? ORDER BY line_number"""  # noqa: S608 (own column names)
@@ -100,6 +106,14 @@ class UsageStore:
         wanted = None if month is None else str(month)
         return [fetch_from(row) for row in self._database.read(_FETCHES, [wanted, wanted])]
 
+    def complete_fetch(self, month: Month) -> UsageFetch | None:
+        """The fetch that the usage of a month comes from, None when it has none."""
+        return self._complete(month, 0)
+
+    def previous_fetch(self, month: Month) -> UsageFetch | None:
+        """The complete fetch before the newest complete one of a month, None without one."""
+        return self._complete(month, 1)
+
     def lines(self, fetch_id: str) -> list[UsageLine]:
         """The lines of one fetch, as fetched and in that order."""
         return [line_from(row) for row in self._database.read(_LINES, [fetch_id])]
@@ -121,6 +135,11 @@ class UsageStore:
     def latest_by_product(self) -> dict[str, ProductUsage]:
         """The newest month in which each product has a billable quantity, by product code."""
         return {row[1]: _product_usage(row) for row in self._database.read(_LATEST)}
+
+    def _complete(self, month: Month, newer: int) -> UsageFetch | None:
+        parameters = [str(month), FetchStatus.COMPLETE.value, newer]
+        rows = self._database.read(_COMPLETE, parameters)
+        return fetch_from(rows[0]) if rows else None
 
 
 def _refuse_parts_that_do_not_match(

@@ -25,6 +25,15 @@ def migrated(database: Database) -> Database:
     return database
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """For what is refused; nothing can change there."""
+    opened = Database(tmp_path_factory.mktemp("append_only") / "store.duckdb")
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
 def _trees() -> Iterator[tuple[str, ast.Module]]:
     for file in STORAGE.rglob("*.py"):
         yield file.name, ast.parse(file.read_text(encoding="utf-8"))
@@ -93,8 +102,8 @@ def test_the_tables_that_are_only_added_to_exist(migrated: Database) -> None:
         "INSERT INTO store.{table} SELECT * FROM store.{table} WHERE true ON CONFLICT DO NOTHING",
     ],
 )
-def test_whoever_tries_is_refused(migrated: Database, table: str, sql: str) -> None:
-    column = migrated.read(
+def test_whoever_tries_is_refused(untouched: Database, table: str, sql: str) -> None:
+    column = untouched.read(
         "SELECT column_name FROM information_schema.columns "
         "WHERE table_catalog = 'store' AND table_name = ?",
         [table],
@@ -102,9 +111,9 @@ def test_whoever_tries_is_refused(migrated: Database, table: str, sql: str) -> N
     statement = sql.format(table=table, column=column)
 
     with pytest.raises(RuntimeError, match="only ever added to"):
-        migrated.write(lambda transaction: transaction.execute(statement))
+        untouched.write(lambda transaction: transaction.execute(statement))
     with pytest.raises(RuntimeError, match="only ever added to"):
-        migrated.read(statement)
+        untouched.read(statement)
 
 
 def test_an_upsert_is_refused_and_undoes_what_was_done_with_it(migrated: Database) -> None:

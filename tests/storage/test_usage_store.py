@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.models import FetchSource, FetchStatus, ProductUsage
+from core.domain.models import FetchSource, FetchStatus, ProductUsage, UsageFetch
 from core.errors import ConflictError, InputError, StoreError, message
 from core.storage.mappings_store import MappingWrite
 from core.storage.store import Store
@@ -103,6 +103,29 @@ def test_fetches_are_listed_last_recorded_first(store: Store) -> None:
     assert store.usage.fetches() == [third, second, first]
     assert store.usage.fetches(OCTOBER) == [third, first]
     assert store.usage.months() == [OCTOBER, SEPTEMBER]
+
+
+def test_the_complete_fetch_before_the_newest_one_is_found(store: Store) -> None:
+    def record(**changes: Any) -> UsageFetch:
+        recorded = fetch(**changes)
+        store.usage.record_fetch(recorded, [], [])
+        return recorded
+
+    assert store.usage.complete_fetch(OCTOBER) is None
+    record(status=FetchStatus.INCOMPLETE)
+    assert store.usage.complete_fetch(OCTOBER) is None
+    first = record(finished_at=NOON + timedelta(days=1))
+    record(month=SEPTEMBER)
+    assert store.usage.complete_fetch(OCTOBER) == first
+    assert store.usage.previous_fetch(OCTOBER) is None
+    record(status=FetchStatus.INCOMPLETE)
+    second = record()
+    record(status=FetchStatus.INCOMPLETE)
+    assert store.usage.complete_fetch(OCTOBER) == second
+    assert store.usage.previous_fetch(OCTOBER) == first
+    third = record()
+    assert store.usage.complete_fetch(OCTOBER) == third
+    assert store.usage.previous_fetch(OCTOBER) == second
 
 
 def test_usage_is_listed_by_customer_and_product_with_the_unassigned_last(store: Store) -> None:
