@@ -137,8 +137,7 @@ class UsageStore:
         return {row[1]: _product_usage(row) for row in self._database.read(_LATEST)}
 
     def _complete(self, month: Month, newer: int) -> UsageFetch | None:
-        parameters = [str(month), FetchStatus.COMPLETE.value, newer]
-        rows = self._database.read(_COMPLETE, parameters)
+        rows = self._database.read(_COMPLETE, [str(month), FetchStatus.COMPLETE.value, newer])
         return fetch_from(rows[0]) if rows else None
 
 
