@@ -7,9 +7,11 @@ import re
 APPEND_ONLY = (
     "acceptance",
     "customer_history",
+    "delivery",
     "journal",
     "mapping_history",
     "month_closing",
+    "outbox",
     "row_note",
     "run",
     "run_change",

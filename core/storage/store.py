@@ -13,6 +13,7 @@ from core.storage.database import Clock, Database, utc_now
 from core.storage.mappings_store import MappingsStore
 from core.storage.migrations import migrate, pending_migrations
 from core.storage.months_store import MonthsStore
+from core.storage.outbox_store import OutboxStore
 from core.storage.products_store import ProductsStore
 from core.storage.reconciliation_store import ReconciliationStore
 from core.storage.rules_store import RulesStore
@@ -42,6 +43,7 @@ class Store:
         self.months = MonthsStore(database)
         self.waiting = WaitingStore(database)
         self.reconciliation = ReconciliationStore(database)
+        self.outbox = OutboxStore(database)
 
     @classmethod
     def open(cls, path: Path, mode: str, now: Clock = utc_now) -> Store:

@@ -15,6 +15,7 @@ from core.storage import (
     customer_rows,
     mappings_store,
     months_store,
+    outbox_store,
     products_store,
     reconciliation_store,
     rules_store,
@@ -27,7 +28,12 @@ from core.storage.database import Database
 from core.storage.migrations import migrate
 from core.storage.schema import MIGRATIONS
 
-SHIPPED = {1: "8e0a2ac640e6422c", 2: "9d8f51eddfc05960", 3: "e36141afd8590412"}
+SHIPPED = {
+    1: "8e0a2ac640e6422c",
+    2: "9d8f51eddfc05960",
+    3: "e36141afd8590412",
+    4: "3a0a509bd6d0e1a2",
+}
 PORTABLE = {"VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE", "DECIMAL(38,12)"}
 WRITTEN = {
     "product_mapping": mappings_store.MAPPING_COLUMNS,
@@ -57,6 +63,8 @@ WRITTEN = {
     "month_closing": months_store.COLUMNS,
     "waiting_plan": waiting_store.WAITING_COLUMNS,
     "schedule_log": waiting_store.LOG_COLUMNS,
+    "outbox": outbox_store.OUTBOX_COLUMNS,
+    "delivery": outbox_store.DELIVERY_COLUMNS,
     "run": run_rows.RUN_COLUMNS,
     "run_change": run_rows.CHANGE_COLUMNS,
     "run_customer": run_rows.CUSTOMER_COLUMNS,
