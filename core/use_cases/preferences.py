@@ -7,6 +7,9 @@ from dataclasses import asdict, fields
 
 from core.domain.models import ProductClass, SyncSettings
 from core.domain.product_form import ProductDefaults
+from core.domain.sync_settings import sync_problems
+from core.errors import InputError, message
+from core.storage.settings_store import SettingChange
 from core.storage.store import Store
 from core.use_cases.jobs import Clock
 from core.use_cases.sync_settings import parse_sync, sync_text
@@ -40,7 +43,17 @@ class Preferences:
         return parse_sync(self.get(_SYNC))
 
     def save_sync(self, settings: SyncSettings, by: str) -> None:
+        """Raises InputError with every reason why they cannot be accepted."""
+        problems = sync_problems(settings)
+        if problems:
+            raise InputError(
+                message("Nothing was saved, because some values cannot be accepted."), problems
+            )
         self.put(_SYNC, sync_text(settings), by)
+
+    def sync_changed(self) -> SettingChange | None:
+        """Who saved the sync settings last, and when; None while they are the defaults."""
+        return self._store.settings.changed(_SYNC)
 
 
 def _parse_defaults(text: str | None) -> ProductDefaults:

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from core.domain.models import Frequency, PlanLimits, SyncSettings, UsageGone
+from core.domain.sync_settings import sync_problems
 
 
 def sync_text(settings: SyncSettings) -> str:
@@ -17,16 +18,17 @@ def sync_text(settings: SyncSettings) -> str:
 
 
 def parse_sync(text: str | None) -> SyncSettings:
-    """The settings of a text; the defaults where it is missing or cannot be read.
+    """The settings of a text; the defaults where it is missing, cannot be read or accepted.
 
     A member that is missing, as in the text of an older version, has its default.
     """
     try:
         stored = dict(json.loads(text or "{}"))
         limits = _values(PlanLimits, dict(stored.pop("limits", {})))
-        return SyncSettings(**{**_values(SyncSettings, stored), "limits": PlanLimits(**limits)})
+        found = SyncSettings(**{**_values(SyncSettings, stored), "limits": PlanLimits(**limits)})
     except (TypeError, ValueError, InvalidOperation):
         return SyncSettings()
+    return SyncSettings() if sync_problems(found) else found
 
 
 def _values(kind: type, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,10 +44,17 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("true or false")  # `bool` takes the text "false" for true
+    return value
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "Decimal": Decimal,
     "Frequency": Frequency,
     "UsageGone": UsageGone,
     "int": int,
-    "bool": bool,
+    "bool": _switch,
+    "str": str,
 }

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from core.storage.store import Store
@@ -17,7 +19,15 @@ def test_a_setting_is_put_replaced_and_listed(store: Store) -> None:
 
 def test_a_setting_that_was_never_put_is_none(store: Store) -> None:
     assert store.settings.get("absent") is None
+    assert store.settings.changed("absent") is None
     assert store.settings.all() == {}
+
+
+def test_who_put_a_setting_last_is_known(store: Store) -> None:
+    store.settings.put("language", "fr", "ada", NOON)
+    store.settings.put("language", "fr", "bob “é😀”", NOON + timedelta(hours=1))
+
+    assert store.settings.changed("language") == ("bob “é😀”", NOON + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from core.domain.models import Frequency, PlanLimits, ProductClass, SyncSettings, UsageGone
 from core.domain.product_form import ProductDefaults
+from core.errors import InputError
 from core.services import Services
 from core.use_cases.sync_settings import parse_sync
 
@@ -44,12 +45,46 @@ SYNC = SyncSettings(
 
 def test_sync_settings_are_kept(services: Services) -> None:
     assert services.preferences.sync() == SyncSettings()
+    assert services.preferences.sync_changed() is None
     services.preferences.save_sync(SYNC, "ana")
+    assert services.preferences.sync() == SYNC
+    changed = services.preferences.sync_changed()
+    assert changed is not None
+    assert changed.by == "ana"
+
+
+def test_sync_settings_that_cannot_be_accepted_are_refused_with_every_reason(
+    services: Services,
+) -> None:
+    services.preferences.save_sync(SYNC, "ana")
+    limits = PlanLimits(changed_share=Decimal("1.01"), quantity=Decimal("NaN"))
+    wrong = SyncSettings(day=0, hour=24, time_zone="Mars/Olympus", limits=limits)
+
+    with pytest.raises(InputError, match="Nothing was saved") as caught:
+        services.preferences.save_sync(wrong, "bob")
+
+    fields = {problem.field for problem in caught.value.problems}
+    assert fields == {"day", "hour", "time_zone", "changed_share", "quantity"}
     assert services.preferences.sync() == SYNC
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"frequency": "hourly"}', '{"limits": {"quantity": "many"}}', "7"]
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        "7",
+        '{"frequency": "hourly"}',
+        '{"limits": {"quantity": "many"}}',
+        '{"limits": {"quantity": "NaN"}}',
+        '{"limits": 7}',
+        '{"hour": 24}',
+        '{"day": 0}',
+        '{"day": null}',
+        '{"time_zone": "Mars/Olympus"}',
+        '{"apply_unattended": "false"}',
+    ],
 )
 def test_sync_settings_that_cannot_be_read_are_the_defaults(text: str) -> None:
     assert parse_sync(text) == SyncSettings()
