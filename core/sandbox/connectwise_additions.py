@@ -146,8 +146,7 @@ def _next_sequence(site: Site, write: Write) -> Decimal:
     """Whatever gap a deletion left, the next one is behind the last."""
     siblings = (
         _number(record, "sequenceNumber")
-        for record in site.table("additions").records.values()
-        if record.get("agreementId") == write.parent
+        for record in site.table("additions").below(write.parent or 0)
     )
     return max(siblings, default=Decimal(0)) + 1
 

@@ -87,10 +87,12 @@ class Reader:
         """Stored records below the parent and with ids behind `after`, by id."""
         if self.resource is AUDIT_TRAIL:
             return _audit_entries(self.site, self.params)
-        records = self.site.table(self.resource.table).records
-        ids = sorted(records)
-        stored = (records[key] for key in islice(ids, bisect_right(ids, after), None))
+        table = self.site.table(self.resource.table)
         owner, parent = self.resource.parent, self.parent
+        if owner is not None and parent is not None and owner.member == table.parent_member:
+            return (record for record in table.below(parent) if record["id"] > after)
+        ids = sorted(table.records)
+        stored = (table.records[key] for key in islice(ids, bisect_right(ids, after), None))
         if owner is None or parent is None:
             return stored
         return (record for record in stored if owner.owns(parent, record))

@@ -47,12 +47,16 @@ TABLE_NAMES = (
     "unitOfMeasures",
 )
 
+# Tables that are read parent by parent, and where their records keep the parent's id.
+PARENT_MEMBERS = {"additions": "agreementId"}
+
 
 class Table:
     """Records of one kind by id. Change them only through the methods, under the world's lock.
 
     A record is a plain dict in the shape of the wire: Decimal numbers, ISO strings for dates,
     nulls omitted. `records` is for reading; what is stored is a copy of what was given.
+    `parent_member` names the member with the id of the record above, where `below` is used.
     """
 
     def __init__(
@@ -60,11 +64,21 @@ class Table:
         name: str,
         records: dict[int, Record] | None = None,
         on_change: Callable[[str, int], None] | None = None,
+        parent_member: str = "",
     ) -> None:
         self.name = name
-        self.records: dict[int, Record] = records or {}
-        self.next_id = max(self.records, default=0) + 1
         self._on_change = on_change or (lambda _name, _id: None)
+        self.parent_member = parent_member
+        given = records or {}
+        self.load(given, max(given, default=0) + 1)
+
+    def load(self, records: dict[int, Record], next_id: int) -> None:
+        """Hold exactly these records, as they are, without telling of a change."""
+        self.records = records
+        self.next_id = next_id
+        self._below: dict[object, set[int]] = {}
+        for record_id, record in records.items():
+            self._index(record_id, record)
 
     def get(self, record_id: int) -> Record | None:
         """The live record, or None."""
@@ -82,14 +96,33 @@ class Table:
 
     def replace(self, record_id: int, record: Record) -> None:
         """Store the record under this id, whole."""
-        self.records[record_id] = {"id": record_id, **_without_id(copy.deepcopy(record))}
+        self.put_back(record_id, {"id": record_id, **_without_id(copy.deepcopy(record))})
         self.next_id = max(self.next_id, record_id + 1)
         self._on_change(self.name, record_id)
 
     def delete(self, record_id: int) -> None:
         """Forget the record; KeyError when there is none."""
-        del self.records[record_id]
+        if record_id not in self.records:
+            raise KeyError(record_id)
+        self.put_back(record_id, None)
         self._on_change(self.name, record_id)
+
+    def put_back(self, record_id: int, record: Record | None) -> None:
+        """Store a record as it is, or none, without telling of a change."""
+        former = self.records.pop(record_id, None)
+        if former is not None and self.parent_member:
+            self._below[former.get(self.parent_member)].discard(record_id)
+        if record is not None:
+            self.records[record_id] = record
+            self._index(record_id, record)
+
+    def below(self, parent_id: int) -> list[Record]:
+        """The live records of one parent, in the order of their ids."""
+        return [self.records[key] for key in sorted(self._below.get(parent_id, ()))]
+
+    def _index(self, record_id: int, record: Record) -> None:
+        if self.parent_member:
+            self._below.setdefault(record.get(self.parent_member), set()).add(record_id)
 
 
 def _without_id(record: Record) -> Record:
@@ -228,7 +261,12 @@ class World:
         # A change always puts a new record in the place of the old one, so the records of the
         # base stay as they were loaded and need no copies.
         self.tables = {
-            name: Table(name, dict(self._base.get(name, {})), self._note_change)
+            name: Table(
+                name,
+                dict(self._base.get(name, {})),
+                self._note_change,
+                PARENT_MEMBERS.get(name, ""),
+            )
             for name in TABLE_NAMES
         }
         self._changed: dict[str, set[int]] = {}
@@ -278,10 +316,7 @@ class World:
 
     def _apply_table(self, table: Table, records: dict[str, Record | None]) -> None:
         for key, record in records.items():
-            if record is None:
-                table.records.pop(int(key), None)
-            else:
-                table.records[int(key)] = record
+            table.put_back(int(key), record)
             self._changed.setdefault(table.name, set()).add(int(key))
 
 

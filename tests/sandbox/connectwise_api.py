@@ -36,8 +36,7 @@ class Api:
     def restore(self) -> None:
         """The records as at the start. Stored records are never changed in place, only replaced."""
         for name, (records, next_id) in self._base.items():
-            self.table(name).records = dict(records)
-            self.table(name).next_id = next_id
+            self.table(name).load(dict(records), next_id)
         self.switches.reset()
         self.sandbox.controls.rate_limit.reset(100_000)
 
