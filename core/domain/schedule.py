@@ -8,7 +8,7 @@ the older ones. What a schedule missed before it existed does not count.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -33,13 +33,13 @@ def newest_due(settings: SyncSettings, after: datetime, until: datetime) -> Due 
     `after` is the due time that was dealt with last, or when the schedule was last changed.
     """
     found = [at for at in _dues(settings, until) if after < at <= until]
-    return Due(found[-1], _months(settings, found[-1])) if found else None
+    return Due(found[-1], _months(settings, found)) if found else None
 
 
 def next_due(settings: SyncSettings, now: datetime) -> Due | None:
     """The first due time later than `now`; None when nothing is scheduled."""
     found = [at for at in _dues(settings, now + _LONGEST) if at > now]
-    return Due(found[0], _months(settings, found[0])) if found else None
+    return Due(found[0], _months(settings, found[:1])) if found else None
 
 
 def time_zone(name: str) -> tzinfo:
@@ -85,10 +85,14 @@ def _instant(settings: SyncSettings, day: date) -> datetime:
     return max(at, begins)
 
 
-def _months(settings: SyncSettings, at: datetime) -> tuple[Month, ...]:
+def _months(settings: SyncSettings, dues: Sequence[datetime]) -> tuple[Month, ...]:
+    """What one sync pushes that makes up for all of these due times."""
+    at = dues[-1]
     if settings.frequency is not Frequency.DAILY:
         local = at.astimezone(time_zone(settings.time_zone)).date()
         return (Month.last_complete(min(local, at.date())),)
     current = Month.of(at.date())
-    # What was used on the last day of a month is known on the day after.
-    return (current.plus(-1), current) if at.day == 1 else (current,)
+    # What was used on the last day of a month is known on the day after. Where that day was
+    # missed, the month is made up for as well.
+    has_begun = any(due.date() == current.first_day for due in dues)
+    return (current.plus(-1), current) if has_begun else (current,)

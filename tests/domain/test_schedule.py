@@ -51,6 +51,26 @@ def test_looking_often_or_once_ends_with_the_same_due_time(
     assert (once.at if once else None) == (seen[-1] if seen else None)
 
 
+@given(schedules, moments, st.integers(1, 200 * 24))
+def test_what_makes_up_for_missed_times_pushes_all_that_they_would_have_of_its_months(
+    settings: SyncSettings, start: datetime, hours: int
+) -> None:
+    until = start + timedelta(hours=hours)
+    missed = []
+    coming = next_due(settings, start)
+    while coming is not None and coming.at <= until:
+        missed.append(coming)
+        coming = next_due(settings, coming.at)
+    once = newest_due(settings, start, until)
+    if once is None:
+        assert missed == []
+        return
+    assert once.at == missed[-1].at
+    newest = [due for due in missed if Month.of(due.at.date()) == Month.of(once.at.date())]
+    assert set(once.months) == {month for due in newest for month in due.months}
+    assert list(once.months) == sorted(once.months)
+
+
 @given(schedules, moments)
 def test_the_next_due_time_is_the_one_that_comes(settings: SyncSettings, now: datetime) -> None:
     coming = next_due(settings, now)
@@ -107,6 +127,16 @@ def test_daily_closes_the_month_that_ended() -> None:
     found = due(settings, "2026-11-30T02:00", "2026-12-01T10:00")
     assert found is not None
     assert found.months == (Month(2026, 11), Month(2026, 12))
+
+
+@pytest.mark.parametrize("after", ["2026-11-30T02:00", "2026-10-20T02:00"])
+def test_daily_closes_the_month_that_ended_also_when_the_first_day_was_missed(after: str) -> None:
+    settings = SyncSettings(frequency=Frequency.DAILY, hour=2)
+    found = due(settings, after, "2026-12-20T10:00")
+    assert found == Due(at("2026-12-20T02:00"), (Month(2026, 11), Month(2026, 12)))
+    assert due(settings, "2026-12-01T02:00", "2026-12-20T10:00") == Due(
+        at("2026-12-20T02:00"), (Month(2026, 12),)
+    )
 
 
 def test_a_day_that_begins_before_its_month_in_utc_waits() -> None:
