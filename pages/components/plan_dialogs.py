@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain.models import Plan, PlanOptions, RunOrigin
+from core.domain.models import ChangeKind, Plan, PlanOptions, RunOrigin
 from core.errors import UsageSyncError
 from core.services import Services
 from core.use_cases.run_approval import Approval
@@ -16,8 +16,8 @@ from pages.components.identity import who
 from pages.components.jobs import watch
 from pages.components.language import _, ngettext, text
 from pages.components.number_columns import aligned
-from pages.components.plan_rows import PlanRow, totals
-from pages.components.plan_table import price_help, what_of
+from pages.components.plan_rows import PlanRow, kind_counts, totals
+from pages.components.plan_table import kind_names, price_help, what_of
 from pages.components.problems import as_typed, show_error
 from pages.components.rule_fields import draw_steps
 from pages.components.sync_session import close_dialog
@@ -109,13 +109,29 @@ def draw_older_month(plan: Plan) -> None:
 def draw_approve(services: Services, plan: Plan, options: PlanOptions, retry_of: str) -> None:
     """What is approved, what breaks a limit, who approves."""
     found = totals(plan)
+    names = kind_names()
     lines = [
-        ngettext("{count} change is written.", "{count} changes are written.", found.todo),
+        _("{name}: {count}", name=names[kind], count=count)
+        for kind, count in kind_counts(plan.changes).items()
+    ]
+    taken_over = sum(
+        change.kind is ChangeKind.ADOPT_ADDITION and not change.difference
+        for change in plan.changes
+    )
+    if taken_over:
+        lines.append(
+            ngettext(
+                "{count} addition that is taken over has its quantity already.",
+                "{count} additions that are taken over have their quantity already.",
+                taken_over,
+            )
+        )
+    lines.append(
         _(
             "Price effect per billing period: {effect}",
             effect=aligned(2, signed=True)(float(found.price_effect)),
-        ),
-    ]
+        )
+    )
     if found.excluded:
         lines.append(
             ngettext("{count} row is left out.", "{count} rows are left out.", found.excluded)

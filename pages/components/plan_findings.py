@@ -81,19 +81,22 @@ def page_of(kind: FindingKind) -> str | None:
     return SETTINGS_PAGE if kind in _SETTINGS_KINDS else None
 
 
-def draw_findings(findings: Sequence[Finding], inputs: PlanInputs) -> None:
-    """What blocks rows in boxes of their own, everything else folded away."""
-    groups = finding_groups(findings)
-    for group in groups:
+def draw_blocking(findings: Sequence[Finding], inputs: PlanInputs) -> None:
+    """What keeps rows from being written, each kind in a box of its own."""
+    for group in finding_groups(findings):
         if group.blocks:
             _draw_group(group, inputs)
-    others = [group for group in groups if not group.blocks]
-    if not others:
+
+
+def draw_notes(findings: Sequence[Finding], inputs: PlanInputs) -> None:
+    """Everything else that was found, folded away."""
+    groups = [group for group in finding_groups(findings) if not group.blocks]
+    if not groups:
         return
-    count = sum(len(group.findings) for group in others)
+    count = sum(len(group.findings) for group in groups)
     title = ngettext("Worth knowing: {count} note", "Worth knowing: {count} notes", count)
     with st.expander(title, icon=":material/info:", key="usage_sync_notes"):
-        for group in others:
+        for group in groups:
             _draw_group(group, inputs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -213,6 +214,12 @@ def priced(changes: Iterable[Change]) -> tuple[Decimal, int]:
         elif change.difference:
             unpriced += 1
     return effect, unpriced
+
+
+def kind_counts(changes: Iterable[Change]) -> dict[str, int]:
+    """How many changes there are of each kind, in the order of the kinds."""
+    found = Counter(change.kind for change in changes)
+    return {kind.value: found[kind] for kind in ChangeKind if found[kind]}
 
 
 def page_count(rows: Sequence[PlanRow]) -> int:

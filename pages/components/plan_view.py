@@ -18,7 +18,7 @@ from pages.components.language import _, ngettext, text
 from pages.components.number_columns import aligned, right
 from pages.components.option_names import distinct
 from pages.components.plan_export import plan_table
-from pages.components.plan_findings import BESIDE, draw_findings
+from pages.components.plan_findings import BESIDE, draw_blocking, draw_notes
 from pages.components.plan_rows import (
     Group,
     GroupBy,
@@ -48,8 +48,14 @@ def draw_plan(plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs) -> None:
     """Everything below the line of commands: what needs a person first, then the rows."""
     options = inputs.options
     _draw_figures(totals(plan))
-    _draw_limits(plan)
-    draw_findings(plan.findings, inputs)
+    for check in plan.exceeded:
+        _draw_exceeded(plan, check)
+    draw_blocking(plan.findings, inputs)
+    left, right_side = st.columns(2)
+    with left:
+        draw_notes(plan.findings, inputs)
+    with right_side:
+        _draw_kept_limits(plan)
     _draw_decisions(plan, options)
     if rows:
         _draw_rows(plan, rows, inputs)
@@ -115,9 +121,7 @@ def _figure(label: str, value: str, note: str | None, help_text: str | None = No
 # ---------------------------------------------------------------- limits and decisions
 
 
-def _draw_limits(plan: Plan) -> None:
-    for check in plan.exceeded:
-        _draw_exceeded(plan, check)
+def _draw_kept_limits(plan: Plan) -> None:
     kept = [check for check in plan.limits if not check.exceeded]
     if kept and plan.changes:
         title = ngettext("{count} limit is kept", "{count} limits are kept", len(kept))
@@ -176,24 +180,66 @@ def _take_back(plan: Plan) -> None:
 
 
 def _draw_rows(plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs) -> None:
-    wanted, by = _draw_filters(plan, rows, inputs)
+    line = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    with line.container(horizontal=True, width="content"):
+        show, by = _draw_switches()
+    commands = line.container(horizontal=True, gap="small", width="content")
+    filters = st.container(horizontal=True, vertical_alignment="center")
+    with filters:
+        wanted = _draw_filters(plan, rows, inputs, show)
     found = by_group(matching(rows, wanted), by or GroupBy.CUSTOMER)
     if wanted.targets:
         _draw_narrowed(plan, len(found))
     if by is not None and found:
         found = _draw_groups(found, by)
-    _draw_commands(plan, found)
+    chosen = _selected(found)
+    with filters:
+        _draw_count(found, chosen)
+    with commands:
+        _draw_commands(plan, chosen)
+        _draw_downloads(plan, rows)
     if not found:
-        st.caption(_("No row matches."))
+        _draw_no_rows(plan, wanted)
         return
     shown = page_of(found, int(st.session_state[session.PAGE]))
     _draw_table(shown, by or GroupBy.CUSTOMER)
     _draw_pages(len(found), page_count(found))
 
 
+def _draw_no_rows(plan: Plan, wanted: PlanFilter) -> None:
+    if plan.changes or plan.excluded or wanted != PlanFilter():
+        st.caption(_("No row matches."))
+        return
+    count = len(plan.unchanged)
+    st.success(
+        ngettext(
+            "Nothing to do: {count} addition has its quantity already.",
+            "Nothing to do: {count} additions have their quantity already.",
+            count,
+        ),
+        icon=":material/check_circle:",
+    )
+
+
+def _draw_switches() -> tuple[Show, GroupBy | None]:
+    show = _switch(session.SHOW, {Show.TODO.value: _("To do"), Show.ALL.value: _("All")}, _("Show"))
+    by = _switch(
+        session.GROUP,
+        {
+            "": _("Changes"),
+            GroupBy.CUSTOMER.value: _("By customer"),
+            GroupBy.PRODUCT.value: _("By product"),
+        },
+        _("Gathered"),
+    )
+    return Show(show), GroupBy(by) if by else None
+
+
 def _draw_filters(
-    plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs
-) -> tuple[PlanFilter, GroupBy | None]:
+    plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs, show: Show
+) -> PlanFilter:
     customers = {
         customer: inputs.customer_name(customer)
         for row in rows
@@ -202,41 +248,21 @@ def _draw_filters(
     products = {row.product_key: row.names.product for row in rows}
     present = {row.change.kind.value for row in rows}
     kinds = {kind: name for kind, name in kind_names().items() if kind in present}
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
-        with st.container(horizontal=True, width="content"):
-            show = _switch(
-                session.SHOW, {Show.TODO.value: _("To do"), Show.ALL.value: _("All")}, _("Show")
-            )
-            by = _switch(
-                session.GROUP,
-                {
-                    "": _("Changes"),
-                    GroupBy.CUSTOMER.value: _("By customer"),
-                    GroupBy.PRODUCT.value: _("By product"),
-                },
-                _("Gathered"),
-            )
-        with st.container(horizontal=True, gap="small", width="content"):
-            _draw_downloads(plan, rows)
-    with st.container(horizontal=True):
-        customer = _choice(session.CUSTOMER, _("Customer"), _("All customers"), customers)
-        product = _choice(session.PRODUCT, _("ConnectWise product"), _("All products"), products)
-        kind = _choice(session.KIND, _("Change"), _("All changes"), kinds)
-        text_wanted = st.text_input(
-            _("Search"),
-            key=session.TEXT,
-            icon=":material/search:",
-            placeholder=_("Search"),
-            label_visibility="collapsed",
-            persist_state="session",
-            width=220,
-            on_change=partial(session.turn_page, 1),
-        )
+    customer = _choice(session.CUSTOMER, _("Customer"), _("All customers"), customers)
+    product = _choice(session.PRODUCT, _("ConnectWise product"), _("All products"), products)
+    kind = _choice(session.KIND, _("Change"), _("All changes"), kinds)
+    text_wanted = st.text_input(
+        _("Search"),
+        key=session.TEXT,
+        icon=":material/search:",
+        placeholder=_("Search"),
+        label_visibility="collapsed",
+        persist_state="session",
+        width=200,
+        on_change=partial(session.turn_page, 1),
+    )
     targets = session.targets(plan.month)
-    wanted = PlanFilter(Show(show), customer, product, kind, text_wanted, targets)
-    return wanted, GroupBy(by) if by else None
+    return PlanFilter(show, customer, product, kind, text_wanted, targets)
 
 
 def _switch(name: str, names: Mapping[str, str], label: str) -> str:
@@ -259,7 +285,7 @@ def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) ->
         list(names),
         format_func=distinct(names),
         label_visibility="collapsed",
-        width=220,
+        width=200,
         **session.kept(name, names, ""),
     )
     return str(st.session_state[name])
@@ -314,24 +340,23 @@ def _draw_groups(rows: list[PlanRow], by: GroupBy) -> list[PlanRow]:
 def _group_line(group: Group) -> dict[str, object]:
     return {
         **vars(group),
-        "name": group.name or NOTHING,
+        "name": group.name or _("Products"),
         "price_effect": float(group.price_effect),
     }
 
 
-def _draw_commands(plan: Plan, found: Sequence[PlanRow]) -> None:
-    chosen = _selected(found)
+def _draw_commands(plan: Plan, chosen: Sequence[PlanRow]) -> None:
     todo = tuple(row.key for row in chosen if row.status is RowStatus.TODO)
     left_out = tuple(row.key for row in chosen if row.status is RowStatus.EXCLUDED)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            _("Exclude…"),
-            key="usage_sync_exclude",
-            icon=":material/block:",
-            disabled=not todo,
-            on_click=partial(open_dialog, Dialog.EXCLUDE, *todo),
-            help=_("Select rows in the table first."),
-        )
+    st.button(
+        _("Exclude…"),
+        key="usage_sync_exclude",
+        icon=":material/block:",
+        disabled=not todo,
+        on_click=partial(open_dialog, Dialog.EXCLUDE, *todo),
+        help=_("Select rows in the table first."),
+    )
+    if left_out or any(plan.excluded):
         st.button(
             _("Take in again"),
             key="usage_sync_include",
@@ -339,10 +364,13 @@ def _draw_commands(plan: Plan, found: Sequence[PlanRow]) -> None:
             disabled=not left_out,
             on_click=partial(session.include, plan.month, left_out),
         )
-        told = ngettext("{count} row", "{count} rows", len(found))
-        if chosen:
-            told = ngettext("{count} row selected", "{count} rows selected", len(chosen))
-        st.caption(told, width="content")
+
+
+def _draw_count(found: Sequence[PlanRow], chosen: Sequence[PlanRow]) -> None:
+    told = ngettext("{count} row", "{count} rows", len(found))
+    if chosen:
+        told = ngettext("{count} row selected", "{count} rows selected", len(chosen))
+    st.caption(told, width="content")
 
 
 def _draw_downloads(plan: Plan, rows: Sequence[PlanRow]) -> None:

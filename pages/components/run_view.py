@@ -15,6 +15,7 @@ from core.domain.models import Outcome, Run, RunChange, RunStatus
 from core.errors import UsageSyncError
 from core.services import Services
 from core.use_cases.run_progress import RunProgress
+from core.use_cases.runs import JOB
 from core.use_cases.workbook import CSV_TYPE, EXCEL_TYPE, as_csv, as_excel
 from pages.components import sync_session as session
 from pages.components.formats import NOTHING, datetime_text, month_text, number
@@ -22,6 +23,7 @@ from pages.components.identity import who
 from pages.components.jobs import watch
 from pages.components.language import _, locale, ngettext, text
 from pages.components.number_columns import aligned, decimals_of, right
+from pages.components.plan_findings import BESIDE
 from pages.components.plan_table import kind_names
 from pages.components.problems import as_typed, show_error
 from pages.components.run_export import run_table
@@ -55,39 +57,46 @@ _OPEN_ONLY = "usage_sync_open_only"
 
 
 def draw_under_way(services: Services) -> None:
-    """Progress of the run that is being carried out, for every viewer; and a run cut off."""
-    progress = services.runs.progress()
-    if progress is not None:
-        _progress(services, progress.run_id)
+    """Progress of the run that is being carried out, for every viewer; or a run cut off."""
+    if is_under_way(services):
+        _progress(services)
         return
     run = services.runs.interrupted()
     if run is not None and services.jobs.current() is None:
         _draw_interrupted(services, run)
 
 
+def is_under_way(services: Services) -> bool:
+    """Whether this process carries a run out, or is about to."""
+    job = services.jobs.current()
+    return services.runs.progress() is not None or (job is not None and job.kind == JOB)
+
+
 @st.fragment(run_every=_POLL_SECONDS)
-def _progress(services: Services, run_id: str) -> None:
+def _progress(services: Services) -> None:
     now = services.runs.progress()
-    if now is None or now.run_id != run_id:
+    if now is None and not is_under_way(services):
         st.rerun(scope="app")
-    run = services.runs.get(run_id)
     with st.container(border=True, key="usage_sync_progress"):
-        with st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        ):
-            title = _("Run {number} of {month}", number=str(run.number), month=str(run.month))
-            st.markdown(f"**{as_typed(title)}** · {as_typed(progress_text(now))}", width="content")
-            _stop_button(services, run_id, now)
+        if now is None:
+            st.markdown(_("The run begins…"))
+            return
+        run = services.runs.get(now.run_id)
+        left, right_side = st.columns(BESIDE, vertical_alignment="center")
+        title = _("Run {number} of {month}", number=str(run.number), month=str(run.month))
+        left.markdown(f"**{as_typed(title)}** · {as_typed(progress_text(now))}")
+        with right_side:
+            _stop_button(services, now)
         st.progress(share_of(now))
 
 
-def _stop_button(services: Services, run_id: str, now: RunProgress) -> None:
+def _stop_button(services: Services, now: RunProgress) -> None:
     st.button(
         _("Stopping…") if now.stopping else _("Stop"),
         key="usage_sync_stop",
         icon=":material/stop_circle:",
         disabled=now.stopping,
-        on_click=partial(_stop, services, run_id),
+        on_click=partial(_stop, services, now.run_id),
         help=_("After the calls that are under way. What is left can be finished later."),
     )
 
@@ -207,6 +216,19 @@ def draw_runs(services: Services) -> None:
         key="usage_sync_runs",
         height=min((len(runs) + 1) * _ROW_HEIGHT + 3, 620),
         row_height=_ROW_HEIGHT,
+        column_order=[
+            "number",
+            "show",
+            "month",
+            "status",
+            "done",
+            "failed",
+            "changes",
+            "by",
+            "at",
+            "origin",
+            "note",
+        ],
         column_config={
             "show": st.column_config.ButtonColumn(
                 "", width=90, type="tertiary", on_click=partial(_open, ids), key=_OPEN
@@ -275,6 +297,8 @@ def draw_run(services: Services, run_id: str) -> None:
     changes = services.runs.changes(run_id)
     found = figures(changes)
     _draw_heading(services, run, found)
+    if run.status is RunStatus.OPEN and is_under_way(services):
+        return
     _draw_outcome(run)
     _draw_figures(run, found)
     _draw_changes(run, changes)

@@ -95,15 +95,18 @@ def read_state(services: Services, month: Month) -> MonthState:
 def draw_month(services: Services) -> MonthState:
     """The line above everything: the month, how it stands, and what can be done with it."""
     with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        month = _choose(services)
-        state = read_state(services, month)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            month = _choose(services)
+            state = read_state(services, month)
+            st.markdown(_status(state, services.clock()), width="content")
         with st.container(
             horizontal=True, vertical_alignment="center", gap="small", width="content"
         ):
             _commands(services, state)
-    _status(services, state)
+    if state.failed and state.newest is not None and state.newest.error:
+        st.error(as_typed(state.newest.error), icon=":material/sync_problem:")
     return state
 
 
@@ -121,7 +124,8 @@ def _choose(services: Services) -> Month:
         _("Month"),
         list(names),
         format_func=distinct(names),
-        width=260,
+        label_visibility="collapsed",
+        width=190,
         **session.kept(session.MONTH, names, newest),
     )
     return Month.parse(st.session_state[session.MONTH])
@@ -158,8 +162,7 @@ def _commands(services: Services, state: MonthState) -> None:
         )
 
 
-def _status(services: Services, state: MonthState) -> None:
-    now = services.clock()
+def _status(state: MonthState, now: datetime) -> str:
     badges = [badge_of(state)]
     if state.closed:
         badges.append(f":violet-badge[:material/lock: {as_typed(_('Closed'))}]")
@@ -173,6 +176,4 @@ def _status(services: Services, state: MonthState) -> None:
         told.append(
             _("Closed on {day} by {name}.", day=state.closing.at.date(), name=state.closing.by)
         )
-    st.markdown(" ".join([*badges, f":small[{as_typed(' '.join(told))}]"]))
-    if state.failed and state.newest is not None and state.newest.error:
-        st.error(as_typed(state.newest.error), icon=":material/sync_problem:")
+    return " ".join([*badges, f":small[{as_typed(' '.join(told))}]"])

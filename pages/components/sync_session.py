@@ -74,14 +74,14 @@ def follow_link() -> None:
     if month is not None:
         st.session_state[MONTH] = str(month)
     view = wanted.pop("view", "")
-    if view in set(View):
-        st.session_state[VIEW] = View(view)
+    if view in {one.value for one in View}:
+        st.session_state[VIEW] = str(view)
     if "customer" in wanted:
         st.session_state[CUSTOMER] = wanted.pop("customer")
-        st.session_state[SHOW] = Show.ALL
+        st.session_state[SHOW] = Show.ALL.value
     if "product" in wanted:
         st.session_state[PRODUCT] = wanted.pop("product")
-        st.session_state[SHOW] = Show.ALL
+        st.session_state[SHOW] = Show.ALL.value
 
 
 def _month(text: str) -> Month | None:
@@ -93,7 +93,7 @@ def _month(text: str) -> Month | None:
 
 def choose_view(view: View) -> None:
     """Turn to another part of the page."""
-    st.session_state[VIEW] = view
+    st.session_state[VIEW] = view.value
 
 
 def month() -> Month:

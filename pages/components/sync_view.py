@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.models import Change, ChangeNames, Plan
 from core.domain.plan_inputs import PlanInputs
@@ -46,7 +47,9 @@ def draw_usage_sync(services: Services) -> None:
         _draw_dialog(services, None, ())
         return
     state = draw_month(services)
-    _draw_views()
+    left, right = _line()
+    with left:
+        _draw_views()
     view = session.view()
     if view is View.RUNS:
         draw_runs(services)
@@ -55,7 +58,18 @@ def draw_usage_sync(services: Services) -> None:
         draw_usage(services, state, services.planning.inputs(state.month))
         _draw_dialog(services, None, ())
     else:
-        _draw_plan_view(services, state)
+        _draw_plan_view(services, state, left, right)
+
+
+def _line() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The left and the right end of a line."""
+    line = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    return (
+        line.container(horizontal=True, vertical_alignment="center", width="content"),
+        line.container(horizontal=True, vertical_alignment="center", gap="small", width="content"),
+    )
 
 
 def _draw_views() -> None:
@@ -77,7 +91,9 @@ def _draw_views() -> None:
 # ---------------------------------------------------------------- the plan
 
 
-def _draw_plan_view(services: Services, state: MonthState) -> None:
+def _draw_plan_view(
+    services: Services, state: MonthState, left: DeltaGenerator, right: DeltaGenerator
+) -> None:
     read_at = _read_at(services)
     running = services.jobs.current()
     if running is not None and running.kind == PLAN:
@@ -93,7 +109,11 @@ def _draw_plan_view(services: Services, state: MonthState) -> None:
         plan = services.planning.plan(state.month, options)
     inputs = services.planning.inputs(state.month, options)
     rows = _rows(plan, inputs)
-    _draw_plan_heading(services, state, plan, read_at)
+    with left:
+        _draw_plan_facts(services, plan, read_at)
+    with right:
+        _draw_plan_commands(services, state, plan)
+    _draw_warnings(services, state, read_at)
     draw_plan(plan, rows, inputs)
     _draw_dialog(services, plan, rows)
 
@@ -141,21 +161,14 @@ def _draw_first_plan(services: Services, state: MonthState) -> None:
             make_plan(services, state.month)
 
 
-def _draw_plan_heading(
-    services: Services, state: MonthState, plan: Plan, read_at: datetime
-) -> None:
-    now = services.clock()
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
-        told = _("ConnectWise read {age}", age=age_text(read_at, now))
-        digest = _("plan {digest}", digest=plan.digest[:DIGEST_SHOWN])
-        st.caption(as_typed(f"{told} · {digest}"), width="content")
-        with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", width="content"
-        ):
-            _draw_plan_commands(services, state, plan)
-    if now - read_at > _OLD:
+def _draw_plan_facts(services: Services, plan: Plan, read_at: datetime) -> None:
+    told = _("ConnectWise read {age}", age=age_text(read_at, services.clock()))
+    digest = _("plan {digest}", digest=plan.digest[:DIGEST_SHOWN])
+    st.caption(as_typed(f"{told} · {digest}"), width="content")
+
+
+def _draw_warnings(services: Services, state: MonthState, read_at: datetime) -> None:
+    if services.clock() - read_at > _OLD:
         st.warning(
             _("ConnectWise was read some time ago. Make the plan again before you look at it."),
             icon=":material/history:",
