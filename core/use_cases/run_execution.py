@@ -94,6 +94,10 @@ class Halt:
             self.crash = self.crash or error
 
 
+class _HaltedError(Exception):
+    """Another change ended it before the call of this one."""
+
+
 class Execution:
     """Carries out the changes of a run that have no outcome yet."""
 
@@ -170,6 +174,8 @@ class Execution:
                 return
             try:
                 act(row)
+            except _HaltedError:
+                return
             except TurnedAwayError as turned_away:
                 # The call did nothing: the change waits as before.
                 self._tools.journal.settle(self._entry(row, Outcome.WAITING))
@@ -303,7 +309,12 @@ class Execution:
     # ------------------------------------------------------------ outcomes
 
     def _announcing(self, row: RunChange) -> Callable[[], None]:
-        return lambda: self._tools.journal.announce(row.number)
+        def announce() -> None:
+            if self._halt:
+                raise _HaltedError
+            self._tools.journal.announce(row.number)
+
+        return announce
 
     def _fail(self, row: RunChange, failed: Failed) -> None:
         self._tools.journal.settle(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -29,7 +30,11 @@ from core.use_cases.run_approval import Approval
 NOBODY_STOPS = PlanLimits(
     changed_share=Decimal(1), drops_to_zero=10_000, jump_factor=Decimal(10_000), new_products=100
 )
+DEFAULTS = ("NDR-MSP", "COPX-MSP")
 APPROVAL = Approval(by="ana", origin=RunOrigin.PAGE)
+
+
+Bill = Counter[tuple[object, ...]]
 
 
 def last_month(services: Services) -> Month:
@@ -161,3 +166,12 @@ def billed(sandbox: Sandbox) -> dict[int, tuple[object, ...]]:
         )
         for record in sandbox.world.tables["additions"].all()
     }
+
+
+def bill(sandbox: Sandbox) -> Bill:
+    """What all additions bill, whichever ids they and their products have."""
+    catalog = sandbox.world.tables["catalog"].records
+    return Counter(
+        (agreement, catalog[product]["identifier"], *rest)
+        for agreement, product, *rest in billed(sandbox).values()
+    )

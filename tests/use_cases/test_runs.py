@@ -29,6 +29,7 @@ from core.services import Services
 from core.use_cases.run_approval import LimitsExceededError, PlanChangedError
 from tests.use_cases.sync_world import (
     APPROVAL,
+    DEFAULTS,
     NOBODY_STOPS,
     approved,
     billed,
@@ -39,7 +40,6 @@ from tests.use_cases.sync_world import (
     synced,
 )
 
-DEFAULTS = ("NDR-MSP", "COPX-MSP")
 ADDITIONS = "finance/agreements/.*additions"
 
 
