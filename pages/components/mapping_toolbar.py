@@ -22,6 +22,7 @@ from pages.components.mapping_filters import chip_names, counts
 from pages.components.mapping_refresh import draw_freshness
 from pages.components.mapping_session import session
 from pages.components.product_forms import open_add
+from pages.components.rule_dialog import open_rule
 
 _BLANK = SophosProduct(code="", description="", product_group="", first_seen=None, last_seen=None)
 
@@ -41,6 +42,7 @@ def draw_above_grid(
     left, right = toolbar()
     with left:
         draw_selection(session, by_code, SYNC)
+        _draw_rule(services, by_code)
     with right:
         draw_freshness(services)
 
@@ -52,6 +54,20 @@ def _draw_add(rows: Sequence[MappingRow]) -> None:
         icon=":material/add:",
         on_click=partial(_add, rows),
         help=_("For the selected rows, or a blank form when no row is selected."),
+    )
+
+
+def _draw_rule(services: Services, by_code: Mapping[str, MappingRow]) -> None:
+    """Open the quantity rule of the one row that is selected."""
+    codes = [code for code in session.selected() if code in by_code]
+    st.button(
+        _("Quantity rule"),
+        key="mapping_rule",
+        icon=":material/calculate:",
+        type="tertiary",
+        disabled=len(codes) != 1,
+        on_click=partial(open_rule, services, codes[0] if codes else ""),
+        help=_("How usage becomes the quantity that is billed. Select one row first."),
     )
 
 

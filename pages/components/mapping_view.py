@@ -14,7 +14,7 @@ from core.domain.models import CatalogItem, MappingRow, SophosProduct
 from core.domain.row_edits import CellEdit
 from core.domain.staging import PRODUCT, RowBase
 from core.services import Services
-from pages.components import product_forms
+from pages.components import product_forms, rule_dialog
 from pages.components.grid import draw_grid, grid_frame, is_new
 from pages.components.grid_catalog import send_catalog
 from pages.components.grid_conflicts import draw_conflicts
@@ -180,11 +180,21 @@ def _draw_dialogs(
 ) -> None:
     """One dialog at most: those of ConnectWise products come first."""
     if product_forms.is_open():
+        rule_dialog.close()
+    if product_forms.is_open() or rule_dialog.is_open():
         session.close_dialog()
     product_forms.draw_dialogs(services, on_created=_stage_created)
+    _draw_rule(services, by_code)
     wanted = session.opened()
     if wanted is not None:
         _draw_dialog(wanted, services, rows, by_code, catalog)
+
+
+def _draw_rule(services: Services, by_code: Mapping[str, MappingRow]) -> None:
+    names = _descriptions(by_code)
+    row = by_code.get(rule_dialog.edited_code() or "")
+    entry = row.entry if row else None
+    rule_dialog.draw_rule_dialog(services, names, entry.identifier if entry else "")
 
 
 def _draw_dialog(
@@ -227,6 +237,10 @@ def _draw_import(services: Services, by_code: Mapping[str, MappingRow]) -> None:
     draw_import(session, REQUIRED_COLUMNS, check, changed, base_of)
 
 
+def _descriptions(by_code: Mapping[str, MappingRow]) -> dict[str, str]:
+    return {code: row.product.description for code, row in by_code.items()}
+
+
 def _draw_history(
     services: Services, code: str, by_code: Mapping[str, MappingRow], catalog: Catalog
 ) -> None:
@@ -236,7 +250,7 @@ def _draw_history(
         services.mappings.history(code, SHOWN),
         nothing=_("Nothing was saved for this product yet."),
         field=field_words,
-        value=partial(value_words, catalog=catalog),
+        value=partial(value_words, catalog=catalog, products=_descriptions(by_code)),
     )
 
 

@@ -20,7 +20,8 @@ from core.domain.models import (
 )
 from core.domain.rule_editing import NUMBERS
 from core.errors import InputError, Problem
-from pages.components.formats import number_input, parse_number
+from core.use_cases.quantity_rules import BUNDLE_FIELD, RULE_FIELD
+from pages.components.formats import NOTHING, number, number_input, parse_number
 from pages.components.language import _
 from pages.components.problems import field_problem
 
@@ -124,3 +125,30 @@ def combine_names() -> dict[str, str]:
         Combine.MAX.value: _("The highest of its products"),
         Combine.DRIVER.value: _("One leading product"),
     }
+
+
+def value_text(name: str, stored: str, products: Mapping[str, str]) -> str:
+    """A stored value of a rule as it is read; `products` are the Sophos products by code."""
+    if not stored:
+        return NOTHING
+    if name == "driver":
+        return products.get(stored) or stored
+    known = {"basis": basis_names(), "rounding": rounding_names(), "combine": combine_names()}
+    if name in known:
+        return known[name].get(stored, stored)
+    return number(Decimal(stored)) if name in NUMBERS else stored
+
+
+def history_field(field: str, products: Mapping[str, str]) -> str | None:
+    """A field of a history in words, such as `rule/multiplier` or `rule/CODE/multiplier`.
+
+    None for a field that is not of a rule.
+    """
+    kind, _slash, rest = field.partition("/")
+    code, _slash, name = rest.rpartition("/")
+    if kind not in {RULE_FIELD, BUNDLE_FIELD} or name not in rule_labels():
+        return None
+    label = rule_labels()[name]
+    if not code:
+        return _("Quantity rule: {name}", name=label)
+    return _("Quantity rule of {product}: {name}", product=products.get(code) or code, name=label)
