@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 
 from core.clients.connectwise import ConnectWise
 from core.clients.http import HttpLimits
+from core.clients.mail import Mailer
 from core.clients.sophos import SophosPartner
+from core.clients.webhook import Webhook
 from core.sandbox.server import Sandbox, start_sandbox
 from core.settings import (
     ConnectWiseSettings,
@@ -27,6 +29,8 @@ from core.use_cases.customers import Customers
 from core.use_cases.jobs import Clock, Jobs
 from core.use_cases.mappings import Mappings
 from core.use_cases.months import Months
+from core.use_cases.notification_ways import ways_of
+from core.use_cases.notifications import Notifications
 from core.use_cases.planning import Planning
 from core.use_cases.preferences import Preferences
 from core.use_cases.products import Products
@@ -55,6 +59,7 @@ class Services:
     runs: Runs
     months: Months
     connections: Connections
+    notifications: Notifications
     clock: Clock
     sandbox: Sandbox | None
     opened: ExitStack = field(repr=False)
@@ -130,7 +135,34 @@ def _wire(
         runs=Runs(store, connectwise, planning, products, catalog, jobs, clock),
         months=Months(store, clock),
         connections=Connections(connectwise, sophos),
+        notifications=_notifications(settings, store, preferences, clock, limits, opened),
         clock=clock,
         sandbox=sandbox,
         opened=opened,
     )
+
+
+def _notifications(
+    settings: Settings,
+    store: Store,
+    preferences: Preferences,
+    clock: Clock,
+    limits: HttpLimits | None,
+    opened: ExitStack,
+) -> Notifications:
+    """Those ways to tell that are set up; nothing is sent before `Notifications.start`."""
+    given = settings.notifications
+    webhook = mailer = None
+    if given.webhook is not None:
+        webhook = opened.enter_context(closing(Webhook(given.webhook, limits)))
+    if given.mail is not None:
+        mailer = Mailer(given.mail, timeout=limits.read_timeout) if limits else Mailer(given.mail)
+    notifications = Notifications(
+        store,
+        preferences,
+        clock,
+        ways_of(webhook, mailer),
+        sandbox=settings.mode is Mode.SANDBOX,
+        dashboard_url=given.dashboard_url,
+    )
+    return opened.enter_context(closing(notifications))

@@ -54,6 +54,13 @@ LEFT JOIN store.delivery d ON d.position = a.position"""
 _NEWEST_ATTEMPT = """
 SELECT attempted_at, outcome, next_at, whole_channel, reason, remedy
 FROM store.delivery WHERE channel = ? ORDER BY position DESC LIMIT 1"""
+_STUCK = """
+SELECT d.event_id, d.channel
+FROM store.delivery d
+JOIN (
+    SELECT max(position) AS position FROM store.delivery GROUP BY event_id, channel
+) last ON last.position = d.position
+WHERE d.outcome IN ('failed', 'given_up') ORDER BY d.position"""
 _CHANNELS_OF = "SELECT channel FROM store.outbox WHERE event_id = ?"
 _LAST_PUT = "SELECT coalesce(max(position), 0) FROM store.outbox"
 _LAST_ATTEMPT = "SELECT coalesce(max(position), 0) FROM store.delivery"
@@ -74,16 +81,20 @@ class OutboxStore:
 
     def record(self, notification: Notification, attempt: Attempt) -> None:
         """Add what became of a try."""
-        self._add([(notification, attempt)])
+        row = (notification.event.id, notification.channel)
+        self._database.write(lambda transaction: _add(transaction, [row], attempt))
 
     def ask_again(self, at: datetime) -> int:
         """Have everything tried at once that has not arrived, and return how many that are."""
-        stuck = (AttemptOutcome.FAILED, AttemptOutcome.GIVEN_UP)
-        found = [each for each in self._read("") if each.last and each.last.outcome in stuck]
         asked = Attempt(at=at, outcome=AttemptOutcome.ASKED)
-        if found:
-            self._add([(notification, asked) for notification in found])
-        return len(found)
+
+        # In one transaction: what arrives at this moment must not be asked for afterwards.
+        def change(transaction: Transaction) -> int:
+            stuck = [(row[0], Channel(row[1])) for row in transaction.execute(_STUCK)]
+            _add(transaction, stuck, asked)
+            return len(stuck)
+
+        return self._database.write(change)
 
     def waiting(self, channel: Channel) -> list[Notification]:
         """What has not arrived on a channel and was not given up, the oldest first."""
@@ -106,17 +117,6 @@ class OutboxStore:
         rows = self._database.read(f"{_NOTIFICATIONS} {where}", parameters)
         return [_notification(row) for row in rows]
 
-    def _add(self, attempts: Sequence[tuple[Notification, Attempt]]) -> None:
-        def change(transaction: Transaction) -> None:
-            first = transaction.execute(_LAST_ATTEMPT)[0][0] + 1
-            rows = [
-                _attempt_row(position, notification, attempt)
-                for position, (notification, attempt) in enumerate(attempts, first)
-            ]
-            bulk.insert(transaction, "store.delivery", DELIVERY_COLUMNS, rows)
-
-        self._database.write(change)
-
 
 def put_notifications(
     transaction: Transaction, event: Event, channels: Iterable[Channel], at: datetime
@@ -135,11 +135,19 @@ def put_notifications(
     return new
 
 
-def _attempt_row(position: int, notification: Notification, attempt: Attempt) -> tuple[Value, ...]:
+def _add(transaction: Transaction, keys: Sequence[tuple[str, Channel]], attempt: Attempt) -> None:
+    first = transaction.execute(_LAST_ATTEMPT)[0][0] + 1
+    rows = [_attempt_row(position, *key, attempt) for position, key in enumerate(keys, first)]
+    bulk.insert(transaction, "store.delivery", DELIVERY_COLUMNS, rows)
+
+
+def _attempt_row(
+    position: int, event_id: str, channel: Channel, attempt: Attempt
+) -> tuple[Value, ...]:
     return (
         position,
-        notification.event.id,
-        notification.channel.value,
+        event_id,
+        channel.value,
         attempt.at,
         attempt.outcome.value,
         attempt.next_at,

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, fields
 
-from core.domain.models import ProductClass, SyncSettings
+from core.domain.models import NotificationChoices, ProductClass, SyncSettings
 from core.domain.product_form import ProductDefaults
 from core.domain.sync_settings import sync_problems
 from core.errors import InputError, message
 from core.storage.settings_store import SettingChange
 from core.storage.store import Store
 from core.use_cases.jobs import Clock
+from core.use_cases.notification_choices import choices_text, parse_choices
 from core.use_cases.sync_settings import parse_sync, sync_text
 
 _PRODUCT_DEFAULTS = "product_defaults"
 _SYNC = "sync"
+_NOTIFICATIONS = "notifications"
 
 
 class Preferences:
@@ -50,6 +52,13 @@ class Preferences:
                 message("Nothing was saved, because some values cannot be accepted."), problems
             )
         self.put(_SYNC, sync_text(settings), by)
+
+    def notifications(self) -> NotificationChoices:
+        """Which events are told by which way, and in which language."""
+        return parse_choices(self.get(_NOTIFICATIONS))
+
+    def save_notifications(self, choices: NotificationChoices, by: str) -> None:
+        self.put(_NOTIFICATIONS, choices_text(choices), by)
 
     def sync_changed(self) -> SettingChange | None:
         """Who saved the sync settings last, and when; None while they are the defaults."""

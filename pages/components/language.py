@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gettext as gettext_module
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from io import BytesIO
@@ -20,9 +20,17 @@ from babel.messages.pofile import read_po
 from core.domain.month import Month
 from core.errors import Fact, InputError, Message
 from pages.components import formats
-from pages.components.reader import LOCALE_DIRECTORY, available, language, locale
+from pages.components.reader import (
+    LOCALE_DIRECTORY,
+    SOURCE_LANGUAGE,
+    Reader,
+    addressed,
+    available,
+    language,
+    locale,
+)
 
-__all__ = ["_", "available", "language", "locale", "ngettext", "text"]
+__all__ = ["_", "available", "language", "locale", "ngettext", "text", "text_in"]
 
 
 def _(source: str, /, **facts: Fact) -> str:
@@ -44,6 +52,16 @@ def text(message: Message) -> str:
     if message.plural is not None and isinstance(count, int):
         return _fill(translations.ngettext(message.template, message.plural, count), facts)
     return _fill(translations.gettext(message.template), facts)
+
+
+def text_in(message: Message, code: str) -> str:
+    """A core message in one of the `available()` languages, for somebody who looks at no page.
+
+    In any other language it is English.
+    """
+    spoken = code if code in available() else SOURCE_LANGUAGE
+    with addressed(Reader(spoken, spoken, UTC)):
+        return text(message)
 
 
 class _Facts(dict[str, str]):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import lru_cache
@@ -35,6 +38,7 @@ class Reader:
 
 
 _NOBODY = Reader(SOURCE_LANGUAGE, SOURCE_LANGUAGE, UTC)
+_ADDRESSED: ContextVar[Reader | None] = ContextVar("addressed", default=None)
 
 
 def language() -> str:
@@ -62,6 +66,16 @@ def choose_language(code: str) -> None:
     vars(get_script_run_ctx()).pop(_KEPT, None)
 
 
+@contextmanager
+def addressed(reader: Reader) -> Iterator[None]:
+    """What is said inside is said to `reader`, who is not the one whose page is drawn."""
+    token = _ADDRESSED.set(reader)
+    try:
+        yield
+    finally:
+        _ADDRESSED.reset(token)
+
+
 def browser_language() -> str:
     """The browser's language where we have it, else English."""
     wanted = _browser_locale()
@@ -73,6 +87,9 @@ def _reader() -> Reader:
 
     Outside a page's run, in tests of plain functions and in worker threads, there is nobody.
     """
+    other = _ADDRESSED.get()
+    if other is not None:
+        return other
     context = get_script_run_ctx(suppress_warning=True)
     if context is None:
         return _NOBODY

@@ -18,7 +18,7 @@ from core.errors import UsageSyncError
 from core.services import Services
 from pages.components.banner import sandbox_banner
 from pages.components.jobs import job_panel
-from pages.components.language import _
+from pages.components.language import _, text_in
 from pages.components.problems import show_error
 from pages.components.sidebar import draw_sidebar
 
@@ -58,12 +58,13 @@ def start(page_title: str, *, shows_job: str | None = None) -> Services:
 
 @st.cache_resource(show_spinner=False)
 def shared_services() -> Services:
-    """The one set of services of this process, shared by all sessions.
+    """The one set of services of this process, shared by all sessions, with what runs by itself.
 
     What stays for the life of the process, the catalog above all, is taken out of the garbage
     collector's sight: looking through it again and again would hold up every session.
     """
     services = core.services.build_services()
+    services.notifications.start(text_in)
     services.mappings.rows()
     gc.collect()
     gc.freeze()

@@ -97,3 +97,36 @@ def test_plural_forms_differ_between_the_languages(monkeypatch):
     french = [ngettext(*forms, n) for n in (0, 1, 2)]
     assert french == ["0 modification", "1 modification", "2 modifications"]
     assert text(plural_message(*forms, 2)) == "2 modifications"
+
+
+def _telling_page() -> None:
+    import streamlit as st
+
+    from core.errors import message
+    from pages.components.language import text, text_in
+
+    known = message("{name} is missing.", name=1234)
+    st.text(" ".join([text(known), text_in(known, "en"), text(known)]))
+
+
+def test_somebody_else_is_told_in_their_own_language_whoever_looks():
+    app = AppTest.from_function(_telling_page)
+    app.context["locale"] = "fr-FR"
+    here = "1\u202f234 est absent."
+    assert app.run().text[0].value == f"{here} 1,234 is missing. {here}"
+
+
+def test_in_a_thread_without_a_reader_the_language_that_is_asked_for_is_spoken():
+    sentence = message(
+        "{name} is missing. {inner}", name=1234, inner=message("{name} is missing.", name="X")
+    )
+    assert text(sentence) == "1,234 is missing. X is missing."
+    assert (
+        language.text_in(message("{name} is missing.", name=1234), "fr") == "1\u202f234 est absent."
+    )
+    month = message("{month}", month="2026-10")
+    assert [language.text_in(month, code) for code in ("fr", "en", "../../etc")] == [
+        "octobre 2026",
+        "October 2026",
+        "October 2026",
+    ]
