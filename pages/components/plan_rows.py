@@ -11,7 +11,6 @@ from enum import StrEnum
 from core.domain.models import Change, ChangeKind, ChangeNames, Plan
 
 NameOf = Callable[[Change], ChangeNames]
-PAGE_SIZE = 500
 _ZERO = Decimal(0)
 
 
@@ -220,14 +219,3 @@ def kind_counts(changes: Iterable[Change]) -> dict[str, int]:
     """How many changes there are of each kind, in the order of the kinds."""
     found = Counter(change.kind for change in changes)
     return {kind.value: found[kind] for kind in ChangeKind if found[kind]}
-
-
-def page_count(rows: Sequence[PlanRow]) -> int:
-    """How many pages the rows fill, one at least."""
-    return max(1, -(-len(rows) // PAGE_SIZE))
-
-
-def page_of(rows: Sequence[PlanRow], page: int) -> Sequence[PlanRow]:
-    """The rows of one page, counted from 1; the last one for a number beyond it."""
-    first = (min(max(page, 1), page_count(rows)) - 1) * PAGE_SIZE
-    return rows[first : first + PAGE_SIZE]

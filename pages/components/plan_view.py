@@ -17,6 +17,7 @@ from pages.components.formats import NOTHING, number
 from pages.components.language import _, ngettext, text
 from pages.components.number_columns import aligned, right
 from pages.components.option_names import distinct
+from pages.components.paging import draw_pages, on_screen, turn_page
 from pages.components.plan_export import plan_table
 from pages.components.plan_findings import BESIDE, draw_blocking, draw_notes
 from pages.components.plan_rows import (
@@ -31,8 +32,6 @@ from pages.components.plan_rows import (
     group_name,
     groups,
     matching,
-    page_count,
-    page_of,
     totals,
 )
 from pages.components.plan_table import column_order, columns, kind_names, price_help, styled
@@ -203,9 +202,8 @@ def _draw_rows(plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs) -> None:
     if not found:
         _draw_no_rows(plan, wanted)
         return
-    shown = page_of(found, int(st.session_state[session.PAGE]))
-    _draw_table(shown, by or GroupBy.CUSTOMER)
-    _draw_pages(len(found), page_count(found))
+    _draw_table(on_screen(session.PAGE, found), by or GroupBy.CUSTOMER)
+    draw_pages(session.PAGE, found)
 
 
 def _draw_no_rows(plan: Plan, wanted: PlanFilter) -> None:
@@ -259,7 +257,7 @@ def _draw_filters(
         label_visibility="collapsed",
         persist_state="session",
         width=200,
-        on_change=partial(session.turn_page, 1),
+        on_change=partial(turn_page, session.PAGE, 1),
     )
     targets = session.targets(plan.month)
     return PlanFilter(show, customer, product, kind, text_wanted, targets)
@@ -329,7 +327,7 @@ def _draw_groups(rows: list[PlanRow], by: GroupBy) -> list[PlanRow]:
             "unpriced": None,
         },
     )
-    lines = [line for line in chosen.selection.rows if line < len(found)]
+    lines = [line for line in chosen["selection"]["rows"] if line < len(found)]
     if not lines:
         st.caption(_("Choose a line to see its rows alone."))
         return rows
@@ -399,9 +397,9 @@ def _draw_downloads(plan: Plan, rows: Sequence[PlanRow]) -> None:
 
 def _selected(found: Sequence[PlanRow]) -> list[PlanRow]:
     """The selected rows of the page of the table that is on the screen."""
-    shown = page_of(found, int(st.session_state[session.PAGE]))
+    shown = on_screen(session.PAGE, found)
     state = st.session_state.get(_table_key(shown))
-    lines = state.selection.rows if state else []
+    lines = state["selection"]["rows"] if state else []
     return [shown[line] for line in lines if line < len(shown)]
 
 
@@ -435,27 +433,3 @@ def _ask_why(keys: Sequence[str]) -> None:
 
 def _height(rows: int, most: int) -> int:
     return min((rows + 1) * _ROW_HEIGHT + 3, most)
-
-
-def _draw_pages(count: int, pages: int) -> None:
-    if pages == 1:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        page = min(int(st.session_state[session.PAGE]), pages)
-        st.button(
-            _("Back"),
-            key="usage_sync_page_back",
-            icon=":material/chevron_left:",
-            disabled=page <= 1,
-            on_click=partial(session.turn_page, page - 1),
-        )
-        told = _("Page {page} of {pages}, {count} rows", page=page, pages=pages, count=count)
-        st.caption(told, width="content")
-        st.button(
-            _("Next"),
-            key="usage_sync_page_next",
-            icon=":material/chevron_right:",
-            icon_position="right",
-            disabled=page >= pages,
-            on_click=partial(session.turn_page, page + 1),
-        )

@@ -23,6 +23,7 @@ from pages.components.identity import who
 from pages.components.jobs import watch
 from pages.components.language import _, locale, ngettext, text
 from pages.components.number_columns import aligned, decimals_of, right
+from pages.components.paging import draw_pages, on_screen
 from pages.components.plan_findings import BESIDE
 from pages.components.plan_table import kind_names
 from pages.components.problems import as_typed, show_error
@@ -46,11 +47,16 @@ from pages.components.sync_session import Dialog, View, open_dialog
 
 DIGEST_SHOWN = 12
 RUNS_LISTED = 200
-_CHANGES_SHOWN = 2000
 _POLL_SECONDS = 1.0
 _ROW_HEIGHT = 36
+_COLOURS = {
+    Outcome.FAILED: "#d13438",
+    Outcome.SKIPPED: "#c27c0e",
+    Outcome.IN_FLIGHT: "#c27c0e",
+    Outcome.WAITING: "gray",
+}
 _OPEN = "usage_sync_open_run"
-_OPEN_ONLY = "usage_sync_open_only"
+_OPEN_ONLY, _PAGE = "usage_sync_open_only", "usage_sync_run_page"
 
 
 # ---------------------------------------------------------------- under way, and cut off
@@ -431,10 +437,9 @@ def _draw_changes(run: Run, changes: Sequence[RunChange]) -> None:
             st.caption(words, width="content")
         with st.container(horizontal=True, gap="small", width="content"):
             _draw_downloads(run, changes)
-    _draw_table(shown[:_CHANGES_SHOWN])
-    if len(shown) > _CHANGES_SHOWN:
-        told = _("The first {count} are shown; the files have all of them.", count=_CHANGES_SHOWN)
-        st.caption(told)
+    name = f"{_PAGE}_{run.number}"
+    _draw_table(on_screen(name, shown))
+    draw_pages(name, shown)
 
 
 def _draw_downloads(run: Run, changes: Sequence[RunChange]) -> None:
@@ -486,8 +491,11 @@ def _draw_table(changes: Sequence[RunChange]) -> None:
     )
     frame = change_frame(changes)
     told = any(frame["message"])
+    colours = {outcome_names()[outcome]: colour for outcome, colour in _COLOURS.items()}
     st.dataframe(
-        frame.style.format({"before": plain, "after": plain}),
+        frame.style.format({"before": plain, "after": plain}).map(
+            lambda word: f"color: {colours[word]}" if word in colours else "", subset=["outcome"]
+        ),
         hide_index=True,
         placeholder=NOTHING,
         height=min((len(changes) + 1) * _ROW_HEIGHT + 3, 620),

@@ -215,11 +215,6 @@ def narrow(month: Month, keys: Collection[str]) -> None:
     st.session_state[PAGE] = 1
 
 
-def turn_page(page: int) -> None:
-    """Turn to another page of the table."""
-    st.session_state[PAGE] = page
-
-
 # ---------------------------------------------------------------- dialogs and notices
 
 

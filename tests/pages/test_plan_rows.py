@@ -19,8 +19,8 @@ from core.domain.models import (
 from core.domain.month import Month
 from core.errors import message
 from pages.components.number_columns import aligned, decimals_of
+from pages.components.paging import PAGE_SIZE, page_count, page_of
 from pages.components.plan_rows import (
-    PAGE_SIZE,
     Group,
     GroupBy,
     PlanFilter,
@@ -29,8 +29,6 @@ from pages.components.plan_rows import (
     by_group,
     groups,
     matching,
-    page_count,
-    page_of,
     plan_rows,
     totals,
 )

@@ -1,0 +1,456 @@
+"""The page Usage sync, over the real use cases and the sandbox."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import core.services
+from core.domain.models import Outcome, PlanLimits, RunStatus, SyncSettings
+from core.domain.month import Month
+from core.sandbox.faults import Effect, FaultRule
+from core.services import Services
+from core.use_cases.runs import Runs
+from tests.use_cases.sync_world import approved, change_usage, prepare, synced
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAN, USAGE, RUNS = "plan", "usage", "runs"
+TABLE = "usage_sync_table"
+ADDITIONS = "finance/agreements/.*additions"
+
+
+@pytest.fixture
+def services(filled: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """What the pages get as their services; caches do not outlive the test."""
+    monkeypatch.setattr(core.services, "build_services", lambda: filled)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield filled
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def month(services: Services) -> Month:
+    return prepare(services)
+
+
+@pytest.fixture
+def page(services: Services) -> AppTest:
+    return opened()
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    app.context["locale"] = "en-US"
+    app.run()
+    app.switch_page("pages/usage_sync.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+def run(page: AppTest) -> AppTest:
+    page.run()
+    assert not page.exception, [one.stack_trace for one in page.exception]
+    for key in page.session_state.to_dict():
+        pickle.dumps(page.session_state[key])
+    return page
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click()
+    return run(page)
+
+
+def press_only(page: AppTest, key: str) -> AppTest:
+    """Press without looking whether the page is drawn to its end: a task begins."""
+    page.button(key=key).click()
+    page.run()
+    return page
+
+
+def finished(page: AppTest, services: Services) -> AppTest:
+    """The page after the task that is running."""
+    services.jobs.wait(60)
+    return run(page)
+
+
+def view(page: AppTest, name: str) -> AppTest:
+    page.segmented_control(key="usage_sync_view_en").set_value(name)
+    return run(page)
+
+
+def words(page: AppTest) -> str:
+    boxes = [
+        *page.markdown, *page.caption, *page.success, *page.error, *page.warning, *page.info,
+        *page.subheader,
+    ]  # fmt: skip
+    return "\n".join(box.value for box in boxes).replace("\\", "")
+
+
+def figures(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def buttons(page: AppTest) -> list[str]:
+    return [str(button.key) for button in page.button]
+
+
+def table(page: AppTest, key: str):
+    """A table that rows can be selected in, by the start of its key."""
+    return next(one.value for one in page.dataframe if str(one.key).startswith(key))
+
+
+def listing(page: AppTest, *columns: str):
+    """A table that is only looked at, by columns that no other one has."""
+    return next(one.value for one in page.dataframe if set(columns) <= set(one.value.columns))
+
+
+def select(page: AppTest, *rows: int) -> AppTest:
+    """Select rows of the table of changes."""
+    key = next(str(one.key) for one in page.dataframe if str(one.key).startswith(TABLE))
+    page.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    return run(page)
+
+
+def fail(sandbox, **rule: object) -> None:
+    sandbox.controls.faults.add(FaultRule(**rule))
+
+
+# ---------------------------------------------------------------- the way to a plan
+
+
+def test_without_customers_the_way_to_them_is_shown(page):
+    assert "Map customers first." in words(page)
+    assert "usage_sync_plan" not in buttons(page)
+
+
+def test_the_month_is_told_with_what_was_fetched_of_it(page, services):
+    assert "Complete" in words(page)
+    lines = services.usage.last_fetch().line_count
+    assert f"{lines} usage lines, fetched" in words(page)
+    assert page.button(key="usage_sync_fetch").label == "Fetch again"
+
+
+def test_a_month_without_usage_can_be_fetched(page, services):
+    other = services.usage.months()[0].plus(-1)
+    page.selectbox(key="usage_sync_month_en").set_value(str(other))
+    run(page)
+    assert "Not fetched" in words(page)
+    finished(press_only(page, "usage_sync_fetch"), services)
+    assert other in services.usage.months()
+    assert "Complete" in words(page)
+
+
+def test_a_fetch_that_fails_leaves_the_month_incomplete_and_nothing_planned(
+    month, services, sandbox
+):
+    page = opened()
+    fail(sandbox, effect=Effect.STATUS, status=403, path="billing/usage")
+    finished(press_only(page, "usage_sync_fetch"), services)
+    assert "Incomplete" in words(page)
+    assert figures(page)["Blocked"] == "1"
+    assert page.button(key="usage_sync_approve").disabled
+
+
+def test_the_plan_is_made_on_request_and_shown_with_its_figures(services, month):
+    page = opened()
+    finished(press_only(page, "usage_sync_plan"), services)
+    plan = services.planning.plan(month)
+    found = figures(page)
+    assert found["To do"] == str(len(plan.changes))
+    assert found["Blocked"] == str(len(plan.blocked))
+    frame = table(page, TABLE)
+    assert len(frame) == len(plan.changes)
+    assert {"customer", "product", "before", "after", "difference", "why"} <= set(frame.columns)
+    assert plan.digest[:12] in words(page)
+
+
+# ---------------------------------------------------------------- looking at a plan
+
+
+def test_filters_narrow_the_rows_and_all_shows_what_stays_as_it_is(services, month):
+    page = opened()
+    plan = services.planning.plan(month)
+    customer = plan.changes[-1].customer_ids[0]
+    page.selectbox(key="usage_sync_customer_en").set_value(customer)
+    run(page)
+    mine = [change for change in plan.changes if customer in change.customer_ids]
+    assert len(table(page, TABLE)) == len(mine)
+    page.text_input(key="usage_sync_text").set_value("nothing has this name")
+    run(page)
+    assert "No row matches." in words(page)
+    page.text_input(key="usage_sync_text").set_value("")
+    page.selectbox(key="usage_sync_customer_en").set_value("")
+    page.segmented_control(key="usage_sync_show_en").set_value("all")
+    run(page)
+    assert len(table(page, TABLE)) == len(plan.changes) + len(plan.unchanged)
+
+
+def test_rows_are_gathered_by_customer_and_by_product(services, month):
+    page = opened()
+    page.segmented_control(key="usage_sync_group_en").set_value("customer")
+    run(page)
+    gathered = table(page, "usage_sync_groups_customer")
+    assert gathered["rows"].sum() == len(table(page, TABLE))
+    key = "usage_sync_groups_customer"
+    page.session_state[key] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    run(page)
+    assert len(table(page, TABLE)) == gathered["rows"][1]
+    page.segmented_control(key="usage_sync_group_en").set_value("product")
+    run(page)
+    assert "usage_sync_groups_product" in [str(one.key) for one in page.dataframe]
+
+
+def test_every_step_of_a_quantity_is_told(services, month):
+    page = opened()
+    plan = services.planning.plan(month)
+    change = next(change for change in plan.changes if change.parts)
+    page.session_state["usage_sync_dialog"] = dialog("why", change.target.key)
+    run(page)
+    assert "billable, in" in words(page)
+    assert f"Agreement ID {change.target.agreement_id}" in words(page)
+
+
+def dialog(name: str, *keys: str):
+    from pages.components.sync_session import Dialog, OpenDialog
+
+    return OpenDialog(Dialog(name), keys)
+
+
+def test_rows_are_left_out_with_a_reason_and_taken_in_again(services, month):
+    page = opened()
+    count = len(services.planning.plan(month).changes)
+    select(page, 0, 1)
+    press(page, "usage_sync_exclude")
+    press(page, "usage_sync_exclude_yes")
+    assert "Give a reason" in words(page)
+    page.text_input(key="usage_sync_exclude_reason").set_value("Pays for itself")
+    press(page, "usage_sync_exclude_yes")
+    assert figures(page)["Excluded"] == "2"
+    assert figures(page)["To do"] == str(count - 2)
+    assert list(table(page, TABLE)["what"][:2]) == ["Excluded", "Excluded"]
+    select(page, 0)
+    press(page, "usage_sync_include")
+    assert figures(page)["Excluded"] == "1"
+
+
+def test_a_selection_never_hits_rows_that_a_filter_put_in_its_place(services, month):
+    page = opened()
+    select(page, 0)
+    assert not page.button(key="usage_sync_exclude").disabled
+    customer = services.planning.plan(month).changes[-1].customer_ids[0]
+    page.selectbox(key="usage_sync_customer_en").set_value(customer)
+    run(page)
+    assert page.button(key="usage_sync_exclude").disabled
+
+
+# ---------------------------------------------------------------- approval and the run
+
+
+def approve(page: AppTest, services: Services, reason: str = "") -> AppTest:
+    press(page, "usage_sync_approve")
+    if reason:
+        page.text_area(key="usage_sync_override").set_value(reason)
+        run(page)
+    return finished(press_only(page, "usage_sync_approve_yes"), services)
+
+
+def test_an_approved_plan_is_carried_out_and_its_outcome_shown(services, month):
+    page = opened()
+    plan = services.planning.plan(month)
+    approve(page, services)
+    (found,) = services.runs.list()
+    assert (found.status, found.done, found.digest) == (
+        RunStatus.FINISHED,
+        len(plan.changes),
+        plan.digest,
+    )
+    assert page.query_params["run"] == found.id
+    assert figures(page)["Done"] == f"{found.done} of {found.changes}"
+    assert set(listing(page, "outcome")["outcome"]) == {"Done"}
+    press(page, "usage_sync_all_runs")
+    assert list(listing(page, "origin")["status"]) == ["Finished"]
+    view(page, PLAN)
+    assert figures(page)["To do"] == "0"
+    assert "Nothing to do" in words(page)
+
+
+def test_the_approval_says_who_what_and_with_which_digest(services, month):
+    page = opened()
+    press(page, "usage_sync_approve")
+    plan = services.planning.plan(month)
+    assert plan.digest in [box.value for box in page.code]
+    assert "No limit is exceeded." in words(page)
+    assert "Approved by" in words(page)
+    press(page, "usage_sync_approve_yes_back")
+    assert services.runs.list() == []
+
+
+def test_a_plan_over_a_limit_needs_a_reason_which_is_kept(services, month):
+    tight = PlanLimits(quantity=1)
+    services.preferences.save_sync(SyncSettings(limits=tight), "Test")
+    page = opened()
+    exceeded = services.planning.plan(month).exceeded
+    assert "Limit exceeded." in words(page)
+    press(page, "usage_sync_limit_quantity")
+    check = next(one for one in exceeded if one.kind.value == "quantity")
+    assert len(table(page, TABLE)) == len(check.targets)
+    press(page, "usage_sync_show_all")
+    press(page, "usage_sync_approve")
+    press(page, "usage_sync_approve_yes")
+    assert "Give a reason" in words(page)
+    assert services.runs.list() == []
+    page.text_area(key="usage_sync_override").set_value("Checked with the customer")
+    finished(press_only(page, "usage_sync_approve_yes"), services)
+    (found,) = services.runs.list()
+    assert found.override_reason == "Checked with the customer"
+
+
+def test_a_plan_that_changed_under_the_dialog_is_refused_and_nothing_written(
+    services, month, sandbox, monkeypatch
+):
+    page = opened()
+    press(page, "usage_sync_approve")
+    plan = services.planning.plan(month)
+    change_usage(sandbox, month, one_more)
+    services.usage.fetch(month, "Ann")
+    sandbox.controls.counters.reset()
+    # In a browser the dialog is drawn alone, with the plan that was looked at.
+    monkeypatch.setattr(services.planning, "plan", lambda *_args: plan)
+    page.button(key="usage_sync_approve_yes").click()
+    monkeypatch.setattr(Runs, "approve", with_undone(monkeypatch, Runs.approve))
+    run(page)
+    assert "The plan has changed since you looked at it." in words(page)
+    assert services.runs.list() == []
+    assert sandbox.controls.counters.as_json()["total_writes"] == 0
+
+
+def with_undone(monkeypatch, approve):
+    """`approve` that plans for real."""
+
+    def approve_(*args, **kwargs):
+        monkeypatch.undo()
+        return approve(*args, **kwargs)
+
+    return approve_
+
+
+def one_more(line):
+    return {**line, "billableQuantity": line["billableQuantity"] + 1}
+
+
+def test_failed_rows_are_told_with_their_remedy_and_retried_alone(services, month, sandbox):
+    page = opened()
+    fail(sandbox, effect=Effect.STATUS, status=400, method="POST", path=ADDITIONS, count=1)
+    approve(page, services)
+    (found,) = services.runs.list()
+    assert found.failed == 1
+    frame = listing(page, "outcome")
+    assert frame["outcome"][0] == "Failed"
+    assert frame["message"][0]
+    assert figures(page)["Failed"] == "1"
+    press(page, "usage_sync_retry")
+    assert f"Only what run {found.number} did not get done." in words(page)
+    assert figures(page)["To do"] == "1"
+    approve(page, services)
+    retried, _first = services.runs.list()
+    assert (retried.retry_of, retried.done, retried.changes) == (found.id, 1, 1)
+
+
+def test_a_run_that_nobody_carries_out_can_be_finished(services, month):
+    approved(services, month)
+    page = opened()
+    assert "was approved and has not begun" in words(page)
+    assert page.button(key="usage_sync_approve").disabled
+    finished(press_only(page, "usage_sync_resume"), services)
+    (found,) = services.runs.list()
+    assert found.status is RunStatus.FINISHED
+    assert figures(page)["Done"] == f"{found.changes} of {found.changes}"
+
+
+def test_a_run_that_nobody_carries_out_can_be_stopped(services, month):
+    approved(services, month)
+    page = opened()
+    press(page, "usage_sync_end")
+    press(page, "usage_sync_end_yes")
+    (found,) = services.runs.list()
+    assert found.status is RunStatus.STOPPED
+    assert "has not begun" not in words(page)
+
+
+def test_a_link_shows_one_run(services, month):
+    done = synced(services, month)
+    page = opened(run=done.id)
+    assert f"Run {done.number} of" in words(page)
+    assert figures(page)["Done"] == f"{done.done} of {done.changes}"
+
+
+def test_a_link_to_no_run_says_so(services, month):
+    page = opened(run="nonsense")
+    assert "There is no such run." in words(page)
+
+
+def test_a_link_names_month_view_and_customer(services, month):
+    customer = services.planning.plan(month).changes[-1].customer_ids[0]
+    page = opened(month=str(month.plus(-2)), view=USAGE)
+    assert page.selectbox(key="usage_sync_month_en").value == str(month.plus(-2))
+    assert page.segmented_control(key="usage_sync_view_en").value == USAGE
+    page = opened(month=str(month), customer=customer)
+    assert page.selectbox(key="usage_sync_customer_en").value == customer
+    assert page.segmented_control(key="usage_sync_show_en").value == "all"
+
+
+# ---------------------------------------------------------------- usage and closing
+
+
+def test_usage_without_a_customer_is_listed_with_what_to_do(services, month):
+    page = view(opened(), USAGE)
+    lines = [line for line in services.usage.unassigned_lines(month) if line.billable_quantity]
+    assert lines
+    assert len(listing(page, "device")) == len(lines)
+    assert "Assign each to a customer in Sophos Central" in words(page)
+
+
+def test_what_a_fetch_changed_is_listed(services, month, sandbox):
+    change_usage(sandbox, month, one_more)
+    services.usage.fetch(month, "Ann")
+    page = view(opened(), USAGE)
+    changed = listing(page, "before", "difference")
+    assert (changed["difference"] >= 1).all()
+    assert len(listing(page, "When", "Lines")) == 2
+
+
+def test_a_month_is_closed_and_reopened_with_a_reason(services, month):
+    page = opened()
+    press(page, "usage_sync_close_month")
+    press(page, "usage_sync_close_yes")
+    assert month in services.months.closed()
+    assert "Closed" in words(page)
+    assert page.button(key="usage_sync_fetch").disabled
+    assert page.button(key="usage_sync_approve").disabled
+    press(page, "usage_sync_close_month")
+    press(page, "usage_sync_reopen_yes")
+    assert "a reason is missing" in words(page)
+    page.text_input(key="usage_sync_reopen_reason").set_value("Credit note")
+    press(page, "usage_sync_reopen_yes")
+    assert month not in services.months.closed()
+    assert services.months.history(month)[0].reason == "Credit note"
+
+
+def test_the_outcomes_of_a_run_are_told_apart(services, month, sandbox):
+    fail(sandbox, effect=Effect.STATUS, status=403, method="POST", path=ADDITIONS)
+    run_ = services.runs.execute(approved(services, month).id, "Test")
+    assert run_.status is RunStatus.ABORTED
+    page = opened(run=run_.id)
+    outcomes = {change.outcome for change in services.runs.changes(run_.id)}
+    assert Outcome.WAITING in outcomes
+    assert "Broken off" in words(page)
+    assert page.error
+    assert "usage_sync_finish" in buttons(page)
