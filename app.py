@@ -26,6 +26,8 @@ page = st.navigation(
             title=_("Product mapping"),
             icon=":material/compare_arrows:",
         ),
+        st.Page("pages/customers.py", title=_("Customers"), icon=":material/group:"),
+        st.Page("pages/usage_sync.py", title=_("Usage sync"), icon=":material/sync:"),
         st.Page("pages/settings.py", title=_("Settings"), icon=":material/settings:"),
     ]
 )

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from uuid import uuid4
 
 from core.clients.connectwise import ConnectWise
 from core.clients.sophos import SophosPartner
@@ -80,6 +81,7 @@ class Customers:
         self._connectwise = connectwise
         self._sophos = sophos
         self._clock = clock
+        self._contracts_kept: tuple[str, Contracts | None] = ("", None)
         self._contracts = Kept(self._read_contracts)
         self._rows = Kept(self._read_rows)
         self._suggestions: tuple[object, dict[str, CustomerSuggestion]] = (None, {})
@@ -139,7 +141,11 @@ class Customers:
 
     def contracts(self) -> Contracts | None:
         """Companies and agreements as last read; None while they never were."""
-        return self._contracts.get(self.version())
+        return self._contracts.get(self.version())[1]
+
+    def contracts_version(self) -> str:
+        """Changes with the companies and agreements, and is never that of another process."""
+        return self._contracts.get(self.version())[0]
 
     def names(self) -> dict[str, str]:
         """The customers' names by id, with those that only usage names."""
@@ -245,11 +251,15 @@ class Customers:
                 message("ConnectWise listed no agreements, though it had some before."),
             )
 
-    def _read_contracts(self) -> Contracts | None:
+    def _read_contracts(self) -> tuple[str, Contracts | None]:
+        """Read them; the same object with the same version while they are equal."""
         store = self._store.customers
         if store.connectwise_read_at() is None:
-            return None
-        return Contracts(store.companies(), store.agreements())
+            return "", None
+        found = Contracts(store.companies(), store.agreements())
+        if found != self._contracts_kept[1]:
+            self._contracts_kept = (str(uuid4()), found)
+        return self._contracts_kept
 
     def _read_rows(self) -> tuple[CustomerRow, ...]:
         store = self._store.customers
@@ -281,10 +291,9 @@ class Customers:
         """Suggestions depend on names and agreements only: they are kept until one changes."""
         if contracts is None:
             return {}
-        names = {key: tenant.name for key, tenant in tenants.items()}
-        if self._suggestions[0] != (names, contracts):
-            found = suggest_companies(tenants.values(), contracts)
-            self._suggestions = ((names, contracts), found)
+        key = (self.contracts_version(), {id_: tenant.name for id_, tenant in tenants.items()})
+        if self._suggestions[0] != key:
+            self._suggestions = (key, suggest_companies(tenants.values(), contracts))
         return self._suggestions[1]
 
     def _refuse(self, plan: CustomerSavePlan, confirmed: Collection[int]) -> None:
@@ -355,6 +364,7 @@ def _row(
     company_id, agreement_id = mapping.company_id, mapping.agreement_id
     without_company = contracts is None or company_id is None
     wanted = company_id is None or condition.state is CustomerState.BLOCKED
+    another = suggestion is not None and suggestion.company_id != company_id
     others = shared.get(agreement_id, ()) if agreement_id is not None else ()
     return CustomerRow(
         customer=tenant,
@@ -365,7 +375,7 @@ def _row(
         agreements=() if without_company or contracts is None else contracts.active_of(company_id),
         state=condition.state,
         reason=condition.reason,
-        suggestion=suggestion if wanted else None,
+        suggestion=suggestion if wanted and another else None,
         last_sync=last_sync,
         shared_with=tuple(other for other in others if other != mapping.customer_id),
     )

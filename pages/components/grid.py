@@ -24,6 +24,7 @@ from st_aggrid import AgGrid, StAggridTheme
 from pages.components.grid_assets import Script, call, library
 from pages.components.grid_columns import Column, locale_text
 from pages.components.grid_events import GridFields, GridMessage, parse_message
+from pages.components.language import locale
 
 HEIGHT = 600
 
@@ -142,6 +143,7 @@ def _options(kind: GridKind, language: str, view: str) -> dict[str, Any]:
         "context": {
             "library": Script(library(json.dumps(kind.labels()), kind.script)),
             "language": language,
+            "locale": locale().replace("_", "-"),
             "fields": kind.fields,
             "quick": stored.get("quick") or "",
         },

@@ -8,7 +8,7 @@ each message which version the browser holds; from then on only the version is s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from streamlit.components.v1 import declare_component
 
@@ -36,7 +36,7 @@ def packed_catalog(
     descriptions: Sequence[str],
     categories: Sequence[str],
     flags: Sequence[int],
-    **more: Mapping[str, Sequence[object]],
+    **more: Sequence[object],
 ) -> str:
     """A catalog as JSON columns; category names are told once.
 

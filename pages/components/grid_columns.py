@@ -54,12 +54,12 @@ def number_filter() -> Column:
     }
 
 
-def switch_column() -> Column:
-    """The sync switch."""
+def switch_column(width: int = 132) -> Column:
+    """The sync switch; where it is narrow, without the word."""
     return column(
         "sync",
         _("Sync"),
-        132,
+        width,
         cellRenderer="switchCell",
         valueGetter=value("sync"),
         **dirty_when_edited("sync"),
@@ -67,12 +67,12 @@ def switch_column() -> Column:
     )
 
 
-def state_column() -> Column:
+def state_column(width: int = 168) -> Column:
     """State, with the explanation where there is one."""
     return column(
         "state",
         _("State"),
-        168,
+        width,
         colSpan=call("stateSpan"),
         cellRenderer="stateCell",
         valueGetter=value("state"),
@@ -80,12 +80,12 @@ def state_column() -> Column:
     )
 
 
-def suggestion_column() -> Column:
+def suggestion_column(width: int = 168) -> Column:
     """The suggestion with its score, reason and button."""
     return column(
         "suggestion",
         _("Suggestion"),
-        168,
+        width,
         initialFlex=2,
         cellRenderer="suggestionCell",
         valueGetter=value("suggestion"),

@@ -49,16 +49,13 @@ class GridSession(Generic[V, S]):
     """The memory of one page; its keys in the session begin with `prefix`.
 
     `show` are the chips, of which the first shows all rows. `nothing` is the base of a row that
-    was never saved, `stage` what a step in the grid does to the staged edits.
+    was never saved.
     """
 
-    def __init__(
-        self, prefix: str, show: type[S], nothing: RowBase[V], stage: Stage = stage_cell
-    ) -> None:
+    def __init__(self, prefix: str, show: type[S], nothing: RowBase[V]) -> None:
         self.prefix = prefix
         self._shows = show
         self._nothing = nothing
-        self._stage = stage
 
     def key(self, name: str) -> str:
         """A key of this page, for the session or a widget."""
@@ -105,8 +102,12 @@ class GridSession(Generic[V, S]):
 
     def receive(self, services: Services, message: GridMessage) -> None:
         """Take a message of the grid."""
+        self.take(services, message, stage_cell)
+
+    def take(self, services: Services, message: GridMessage, stage: Stage) -> None:
+        """`receive`, where `stage` says what a step in a cell does to the staged edits."""
         taken = take_steps(
-            self.staged(), message.steps, self._get("bases"), self.last_step(), self._stage
+            self.staged(), message.steps, self._get("bases"), self.last_step(), stage
         )
         self.put_staged(taken.staged)
         self._put("last_step", taken.last)

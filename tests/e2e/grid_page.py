@@ -1,4 +1,4 @@
-"""The mapping page as a person uses it, in any language."""
+"""A page with a grid, product mapping or customers, as a person uses it in any language."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ JOB_MILLISECONDS = 60_000
 
 
 class Grid:
-    """The mapping page with its grid, and what a person does there."""
+    """The page with its grid, and what a person does there; its keys begin with `prefix`."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, prefix: str = "mapping") -> None:
         self.page = page
+        self.prefix = prefix
         self.frame = page.frame_locator(GRID)
         expect(self.frame.locator(".ag-row").first).to_be_visible(timeout=60_000)
         page.wait_for_function("window.usageSyncCatalogs !== undefined")
@@ -57,17 +58,17 @@ class Grid:
     def inside(self) -> Frame:
         return next(frame for frame in self.page.frames if "st_aggrid" in frame.url)
 
-    def choose(self, row: str, text: str) -> str:
-        """Type into the ConnectWise product of a row and take the first one listed."""
+    def choose(self, row: str, text: str, column: str = "product") -> str:
+        """Type into a cell of a row, the ConnectWise product, and take the first one listed."""
         self.find(row)
-        self.cell(row, "product").click()
+        self.cell(row, column).click()
         self.page.keyboard.type(text)
         first = self.options.first
         expect(first.locator(".us-main")).to_be_visible()
         identifier = first.locator(".us-main").inner_text()
         self.page.keyboard.press("Enter")
         expect(self.query).to_have_count(0)
-        expect(self.cell(row, "product")).to_contain_text(identifier)
+        expect(self.cell(row, column)).to_contain_text(identifier)
         return identifier
 
     def remove(self, row: str) -> None:
@@ -81,22 +82,22 @@ class Grid:
         """Scroll to a row: the grid draws only those that can be seen."""
         view = self.frame.locator(".ag-body-viewport")
         for position in range(0, 20_000, 300):
-            if self.cell(row, "product").count():
+            if self.cell(row, "sync").count():
                 break
             view.evaluate("(view, position) => view.scrollTo(0, position)", position)
             self.page.wait_for_timeout(100)
-        self.cell(row, "product").scroll_into_view_if_needed()
+        self.cell(row, "sync").scroll_into_view_if_needed()
 
     def press(self, key: str) -> None:
         """Press the button of a Streamlit key, whatever it says."""
         self.page.locator(f".st-key-{key} button").first.click()
 
     def open_save(self) -> None:
-        self.press("mapping_save")
+        self.press(f"{self.prefix}_save")
         expect(self.dialog).to_be_visible()
 
     def confirm_save(self) -> None:
-        self.press("mapping_save_now")
+        self.press(f"{self.prefix}_save_now")
         expect(self.dialog).to_have_count(0)
 
     def save(self) -> None:
@@ -106,7 +107,7 @@ class Grid:
 
     def refresh(self) -> None:
         """Read both vendors anew and wait until it is done."""
-        button = self.page.locator(".st-key-mapping_refresh button").first
+        button = self.page.locator(f".st-key-{self.prefix}_refresh button").first
         button.click()
         expect(button).to_be_disabled()
         expect(button).to_be_enabled(timeout=JOB_MILLISECONDS)

@@ -8,7 +8,15 @@ from dataclasses import fields
 
 import pytest
 
-from core.domain.models import CatalogEntry, ProductClass
+from core.domain.models import (
+    AgreementStatus,
+    CatalogEntry,
+    CustomerState,
+    MappingState,
+    ProductClass,
+)
+from pages.components import customer_grid
+from pages.components.customer_grid import CUSTOMER_GRID
 from pages.components.grid import GridKind, GridRow, _options, grid_frame
 from pages.components.grid_assets import (
     DIRECTORY,
@@ -19,9 +27,10 @@ from pages.components.grid_assets import (
 )
 from pages.components.grid_columns import locale_text
 from pages.components.mapping_grid import MAPPING_GRID, pack
+from tests.domain.customer_samples import agreement, company, contracts
 
-KINDS = {"mapping": MAPPING_GRID}
-STATES = {"mapping": ("unmapped", "active", "off", "stopped", "broken")}
+KINDS = {"mapping": MAPPING_GRID, "customers": CUSTOMER_GRID}
+STATES = {"mapping": MappingState, "customers": CustomerState}
 SCRIPTS = sorted(DIRECTORY.rglob("*.js"))
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -55,12 +64,13 @@ def test_the_scripts_use_only_labels_that_exist(name: str) -> None:
     used = set(re.findall(r"\blabels\.(\w+)", source))
     words = set(re.findall(r"\bwords\((?:[^()]*\? )?\"(\w+)\"(?: : \"(\w+)\")?\)", source))
     asked = {word for pair in words for word in pair if word}
-    # An editor with words of its own asks for them under a prefix.
-    prefixes = {"", *re.findall(r"labels\[`(\w+_)\$\{name\}`\]", source)}
-    used |= {f"{prefix}{word}" for prefix in prefixes for word in asked}
-    known = KINDS[name].labels()
+    # An editor may have words of its own, under a prefix.
+    prefixes = re.findall(r"labels\[`(\w+_)\$\{name\}`\]", read_asset(KINDS[name].script))
+    own = {f"{prefix}{word}" for prefix in prefixes for word in asked}
     stated = {f"state_{state}" for state in STATES[name]}
-    assert set(known) == used | stated
+    known = set(KINDS[name].labels())
+    assert used | asked | stated <= known
+    assert known <= used | asked | stated | own
 
 
 @every_kind
@@ -143,4 +153,24 @@ def test_the_catalog_is_packed_by_columns() -> None:
         "category_names": ["", "Soft"],
         "categories": [1, 0, 1],
         "flags": [0, 1, 2],
+    }
+
+
+def test_companies_are_packed_with_their_active_agreements() -> None:
+    known = contracts(
+        company(1, "One"),
+        company(2, "Two"),
+        company(3, "Gone", deleted=True),
+        agreement(11, 1, name="é"),
+        agreement(12, 1, status=AgreementStatus.EXPIRED),
+        agreement(31, 3),
+    )
+    assert json.loads(customer_grid.pack(known)) == {
+        "ids": [1, 2],
+        "identifiers": ["One", "Two"],
+        "descriptions": ["C1", "C2"],
+        "category_names": [""],
+        "categories": [0, 0],
+        "flags": [0, 1],
+        "agreements": [[1, 11, "é", "Managed", "2026-01-01", "", "2026-12-01", True]],
     }

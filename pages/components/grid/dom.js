@@ -15,6 +15,10 @@ const ICONS = {
   unmapped: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9.6 9.6a2.5 2.5 0 1 1 3.4 2.3c-.7.3-1 .8-1 1.6M12 16.6v.1",
   stopped: "M8 3h8l5 5v8l-5 5H8l-5-5V8zM10 9v6M14 9v6",
   broken: "M12 4 2.8 20h18.4zM12 10v4.5M12 17.2v.1",
+  refresh: "M20 5v5h-5M4 19v-5h5M18.5 10a7 7 0 0 0-12-3L4 9.5M5.5 14a7 7 0 0 0 12 3l2.5-2.5",
+  shared: "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3 19c0-3 2.7-5 6-5s6 2 6 5M16 5.2a3 3 0 0 1 0 5.6M18 14.4c1.8.7 3 2.3 3 4.6",
+  unlisted: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM5.6 5.6l12.8 12.8",
+  blocked: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V13M12 16.2v.1",
   conflict: "M7 4 3 8l4 4M3 8h12M17 12l4 4-4 4M21 16H9",
 }
 
@@ -41,6 +45,12 @@ function iconButton(name, label, onClick) {
     onClick()
   })
   return button
+}
+
+/* A day as the reader writes it, from `2026-12-01`. */
+function dayText(iso) {
+  const format = new Intl.DateTimeFormat(readerLocale, { dateStyle: "medium", timeZone: "UTC" })
+  return format.format(new Date(`${iso}T00:00:00Z`))
 }
 
 /* A label with one place, whatever it is called there. */

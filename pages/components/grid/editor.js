@@ -40,6 +40,11 @@ class TypeAhead {
     return fill(this.words("no_match"), { text })
   }
 
+  /* What stands at the right of an entry. */
+  aside(entry) {
+    return entry.category
+  }
+
   /* Why an entry cannot be chosen, "" when it can; and how that is said when it is tried. */
   blocked() {
     return ""
@@ -187,7 +192,7 @@ class TypeAhead {
     first.append(element("span", "us-main", entry.identifier))
     const blocked = this.blocked(entry)
     if (blocked) item.setAttribute("aria-disabled", "true")
-    const right = blocked || note || entry.category || ""
+    const right = blocked || note || this.aside(entry) || ""
     first.append(element("span", blocked ? "us-blocked" : "us-category", right))
     item.append(first, element("span", "us-sub", entry.description))
     item.title = `${entry.identifier}\n${entry.description}`

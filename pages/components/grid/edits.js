@@ -13,6 +13,7 @@ let gridApi = null
 let selected = []
 let view = null
 let quickText = ""
+let readerLocale = "en"
 
 function parentCatalog() {
   try {

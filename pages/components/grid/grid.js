@@ -105,6 +105,7 @@ function colourOf(text) {
 function onGridReady({ api, context }) {
   if (gridApi === api) return
   gridApi = api
+  readerLocale = context.locale
   document.documentElement.lang = context.language
   window.frameElement?.setAttribute("title", labels.grid)
   const container = document.getElementById("gridContainer")

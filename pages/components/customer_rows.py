@@ -1,0 +1,300 @@
+"""From customers and staged edits to the rows that the grid shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from core.domain.customer_saving import CustomerBase
+from core.domain.customers import Contracts, CustomerValues, condition_of, new_mapping
+from core.domain.models import (
+    Agreement,
+    BillingType,
+    CustomerRow,
+    CustomerState,
+    CustomerSync,
+    Tenant,
+)
+from core.domain.row_edits import RowEdit
+from core.domain.row_staging import StagedEdits
+from pages.components import formats
+from pages.components.customer_grid import CustomerGridRow
+from pages.components.customer_labels import agreement_words
+from pages.components.language import _, ngettext, text
+from pages.components.reader import zone
+
+Staged = StagedEdits[CustomerValues]
+# What a row shows while nothing of it is staged, by the name of the field.
+Shown = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What all rows of one drawing share. `saved` has the rows as they are stored, by customer."""
+
+    staged: Staged
+    contracts: Contracts | None
+    saved: Mapping[str, Shown]
+    conflicts: Collection[str]
+    seen: int
+
+
+def with_staged_customers(
+    rows: Sequence[CustomerRow], staged: Staged, now: datetime
+) -> list[CustomerRow]:
+    """The rows, and one for each staged customer that has none yet (from an imported file)."""
+    known = {row.mapping.customer_id for row in rows}
+    return [*rows, *(_unknown_row(id_, now) for id_ in staged.changes() if id_ not in known)]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def saved_rows(
+    version: int,  # noqa: ARG001 - cache key
+    reader: tuple[str, str],  # noqa: ARG001 - cache key: locale and time zone
+    _rows: Sequence[CustomerRow],
+    _contracts: Contracts | None,
+) -> dict[str, Shown]:
+    """The rows as they are stored, formatted once for all who read the same way."""
+    names = {row.mapping.customer_id: customer_name(row) for row in _rows}
+    return {row.mapping.customer_id: shown_as_saved(row, names, _contracts) for row in _rows}
+
+
+def grid_rows(rows: Sequence[CustomerRow], drawing: Drawing) -> list[CustomerGridRow]:
+    """The rows as they are shown."""
+    edits = {edit.key: edit for edit in drawing.staged.edits()}
+    return [_grid_row(row, edits.get(row.mapping.customer_id), drawing) for row in rows]
+
+
+def bases_of(rows: Sequence[CustomerRow]) -> dict[str, CustomerBase]:
+    """The rows as loaded, for edits to be made on."""
+    return {row.mapping.customer_id: CustomerBase.of(row.mapping) for row in rows}
+
+
+def customer_name(row: CustomerRow) -> str:
+    """The name of a customer, its ID where there is none."""
+    return row.customer.name or row.mapping.customer_id
+
+
+def company_name(company_id: int | None, contracts: Contracts | None) -> str:
+    """The name of a company, its ID where it is not known."""
+    if company_id is None:
+        return ""
+    company = contracts.companies.get(company_id) if contracts else None
+    return company.name if company else f"#{company_id}"
+
+
+def agreement_name(agreement_id: int | None, contracts: Contracts | None) -> str:
+    """The name of an agreement, its ID where it is not known."""
+    if agreement_id is None:
+        return ""
+    agreement = contracts.agreements.get(agreement_id) if contracts else None
+    return agreement.name if agreement else f"#{agreement_id}"
+
+
+def agreement_note(agreement: Agreement | None) -> str:
+    """What tells an agreement from others, as the list of the editor has it."""
+    if agreement is None:
+        return ""
+    words = agreement_words()
+    dates = (
+        ("next_invoice", agreement.next_invoice_date),
+        ("starts", agreement.start_date),
+        ("ends", agreement.end_date),
+    )
+    told = {name: words[name].format(date=formats.date_text(day)) for name, day in dates if day}
+    parts = (
+        agreement.type.name if agreement.type else "",
+        told.get("next_invoice", ""),
+        words["prorates"] if agreement.prorate else words["does_not_prorate"],
+        told.get("starts", ""),
+        told.get("ends", ""),
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def shown_as_saved(
+    row: CustomerRow, names: Mapping[str, str], contracts: Contracts | None
+) -> dict[str, Any]:
+    """Everything of a row that staged edits do not touch, and its values as stored."""
+    values = CustomerValues.of(row.mapping)
+    return {
+        "code": row.mapping.customer_id,
+        "name": row.customer.name,
+        "unlisted": not row.listed,
+        "billing": _billing(row.customer),
+        "status": _status(row.customer.status),
+        "state": row.state.value,
+        "next_state": "",
+        "since": "",
+        "state_hint": "\n".join(_hint_lines(row)),
+        "explanation": _explanation(row),
+        **_values_part(values, contracts),
+        **_base_part(values, contracts),
+        **_shared_part(row, names),
+        **_sync_part(row.last_sync),
+        **_suggestion_part(row, contracts),
+    }
+
+
+def _unknown_row(customer_id: str, now: datetime) -> CustomerRow:
+    return CustomerRow(
+        customer=Tenant(id=customer_id, name="", billing_type=""),
+        listed=False,
+        mapping=new_mapping(customer_id, now),
+        company=None,
+        agreement=None,
+        agreements=(),
+        state=CustomerState.UNMAPPED,
+        reason=None,
+        suggestion=None,
+        last_sync=None,
+    )
+
+
+def _grid_row(
+    row: CustomerRow, edit: RowEdit[CustomerValues] | None, drawing: Drawing
+) -> CustomerGridRow:
+    customer_id = row.mapping.customer_id
+    saved = drawing.saved.get(customer_id) or shown_as_saved(row, {}, drawing.contracts)
+    staged = _staged_part(row, edit, drawing.contracts) if edit else {}
+    return CustomerGridRow(
+        **{**saved, **staged},
+        conflict=customer_id in drawing.conflicts,
+        seen=float(drawing.seen),
+    )
+
+
+def _staged_part(
+    row: CustomerRow, edit: RowEdit[CustomerValues], contracts: Contracts | None
+) -> dict[str, Any]:
+    """What is wanted, what it was, and what saving would make of the state."""
+    after = condition_of(edit.wanted, contracts, row.customer)
+    changes = after.state is not row.state
+    hint = _hint_lines(row)
+    if changes and after.reason is not None:
+        hint.append(_("After saving: {reason}", reason=after.reason))
+    return {
+        **_values_part(edit.wanted, contracts),
+        **_base_part(edit.base, contracts),
+        "next_state": after.state.value if changes else "",
+        "state_hint": "\n".join(hint),
+    }
+
+
+def _values_part(values: CustomerValues, contracts: Contracts | None) -> dict[str, Any]:
+    known = contracts or Contracts({}, {})
+    company = known.companies.get(values.company_id or 0)
+    return {
+        "company_id": _id_text(values.company_id),
+        "company": company_name(values.company_id, contracts),
+        "company_code": company.identifier if company else "",
+        "agreement_id": _id_text(values.agreement_id),
+        "agreement": agreement_name(values.agreement_id, contracts),
+        "agreement_note": agreement_note(known.agreements.get(values.agreement_id or 0)),
+        "sync": values.sync,
+    }
+
+
+def _base_part(values: CustomerValues, contracts: Contracts | None) -> dict[str, Any]:
+    return {
+        "base_company_id": _id_text(values.company_id),
+        "base_company": company_name(values.company_id, contracts),
+        "base_agreement_id": _id_text(values.agreement_id),
+        "base_agreement": agreement_name(values.agreement_id, contracts),
+        "base_sync": values.sync,
+    }
+
+
+def _id_text(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _billing(customer: Tenant) -> str:
+    known = {
+        BillingType.USAGE.value: _("Usage"),
+        BillingType.TERM.value: _("Term"),
+        BillingType.TRIAL.value: _("Trial"),
+    }
+    return known.get(customer.billing_type, customer.billing_type)
+
+
+def _status(status: str) -> str:
+    known = {
+        "active": _("active"),
+        "suspended": _("suspended"),
+        "canceled": _("canceled"),
+        "cancelled": _("canceled"),
+    }
+    return known.get(status.casefold(), status)
+
+
+def _hint_lines(row: CustomerRow) -> list[str]:
+    lines = [] if row.reason is None else [text(row.reason)]
+    if row.mapping.version > 0:
+        lines.append(_("Saved {moment}", moment=row.mapping.since))
+    return lines
+
+
+def _explanation(row: CustomerRow) -> str:
+    """Why a customer does not sync although somebody wants it to, and what has to happen."""
+    if row.reason is None:
+        return ""
+    if row.state is CustomerState.BLOCKED:
+        way_out = _("Choose another agreement or company, or restore this one in ConnectWise.")
+        return f"{text(row.reason)} {way_out}"
+    begun = row.mapping.company_id is not None and row.mapping.agreement_id is None
+    return text(row.reason) if begun or row.mapping.sync else ""
+
+
+def _shared_part(row: CustomerRow, names: Mapping[str, str]) -> dict[str, str]:
+    others = [names.get(other, other) for other in row.shared_with]
+    if not others:
+        return {"shared": "", "shared_hint": ""}
+    if len(others) == 1:
+        shared = _("shared with {customer}", customer=others[0])
+    else:
+        shared = ngettext(
+            "shared with {count} other customer", "shared with {count} other customers", len(others)
+        )
+    hint = _(
+        "On this agreement too: {customers}. Their usage is added up.", customers=", ".join(others)
+    )
+    return {"shared": shared, "shared_hint": hint}
+
+
+def _sync_part(sync: CustomerSync | None) -> dict[str, Any]:
+    if sync is None:
+        return {
+            "last_sync_at": -1.0,
+            "last_sync": "",
+            "last_sync_result": "",
+            "last_sync_failed": False,
+            "last_sync_hint": "",
+        }
+    if sync.failed:
+        result = _("{failed} of {total} failed", failed=sync.failed, total=sync.done + sync.failed)
+    else:
+        result = ngettext("{count} change done", "{count} changes done", sync.done)
+    return {
+        "last_sync_at": sync.at.timestamp(),
+        "last_sync": formats.date_text(sync.at.astimezone(zone()).date()),
+        "last_sync_result": result,
+        "last_sync_failed": sync.failed > 0,
+        "last_sync_hint": _(
+            "Usage of {month}, synced {moment}", month=str(sync.month), moment=sync.at
+        ),
+    }
+
+
+def _suggestion_part(row: CustomerRow, contracts: Contracts | None) -> dict[str, Any]:
+    suggestion = row.suggestion
+    return {
+        "suggestion_id": str(suggestion.company_id) if suggestion else "",
+        "suggestion_name": company_name(suggestion.company_id, contracts) if suggestion else "",
+        "suggestion_score": float(suggestion.score) if suggestion else -1.0,
+        "suggestion_reason": text(suggestion.reason) if suggestion else "",
+    }

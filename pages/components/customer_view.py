@@ -1,0 +1,217 @@
+"""The customers page, put together: toolbar, conflicts, grid, dialogs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.customer_csv import REQUIRED_COLUMNS
+from core.domain.customer_saving import CustomerBase
+from core.domain.customers import Contracts
+from core.domain.models import CustomerRow
+from core.services import Services
+from pages.components.customer_filters import Show, matching
+from pages.components.customer_grid import CATALOG, CUSTOMER_GRID, companies_for_search
+from pages.components.customer_history import field_words, value_words
+from pages.components.customer_plan import cells_in_words, customer_title, plan_of
+from pages.components.customer_refresh import refresh_button, start_refresh, start_refresh_of
+from pages.components.customer_rows import (
+    Drawing,
+    bases_of,
+    grid_rows,
+    saved_rows,
+    with_staged_customers,
+)
+from pages.components.customer_save import draw_customer_save
+from pages.components.customer_session import session
+from pages.components.customer_toolbar import draw_above_grid
+from pages.components.grid import draw_grid, grid_frame, is_new
+from pages.components.grid_catalog import send_catalog
+from pages.components.grid_conflicts import draw_conflicts
+from pages.components.grid_events import StepKind
+from pages.components.grid_history import SHOWN, draw_history
+from pages.components.grid_import import Checked, draw_import
+from pages.components.grid_save import draw_discard
+from pages.components.grid_session import Dialog, OpenDialog, anything_unsaved
+from pages.components.language import _, language, locale, ngettext
+from pages.components.reader import zone
+
+Known = Mapping[str, CustomerRow]
+
+
+def draw_customers(services: Services) -> None:
+    """Everything below the title."""
+    session.begin(services)
+    session.follow_link(services)
+    staged = session.staged()
+    stored = services.customers.rows()
+    rows = with_staged_customers(stored, staged, services.clock())
+    if not rows:
+        _draw_empty(services)
+        return
+    session.show_notice()
+    contracts = services.customers.contracts()
+    by_id = {row.mapping.customer_id: row for row in rows}
+    if contracts is None:
+        _draw_no_contracts()
+    draw_above_grid(services, rows, by_id)
+    conflicts = plan_of(staged, rows, contracts).conflicts
+    draw_conflicts(
+        session,
+        conflicts,
+        title=partial(customer_title, by_id=by_id),
+        cells=partial(cells_in_words, contracts=contracts),
+        saver=partial(_last_saver, services),
+    )
+    reader = (locale(), str(zone()))
+    drawing = Drawing(
+        staged=staged,
+        contracts=contracts,
+        saved=saved_rows(services.customers.version(), reader, stored, contracts),
+        conflicts={conflict.key for conflict in conflicts},
+        seen=session.last_step(),
+    )
+    _draw_grid(services, matching(rows, session.show(), set(staged.changes())), drawing)
+    session.remember_bases(bases_of(rows))
+    _take_request(services, by_id)
+    wanted = session.opened()
+    if wanted is not None:
+        _draw_dialog(wanted, services, rows, by_id, contracts)
+
+
+def _draw_empty(services: Services) -> None:
+    st.info(
+        _(
+            "There are no customers yet. Refresh customers reads them from Sophos, and the "
+            "companies and agreements that they are billed on from ConnectWise."
+        ),
+        icon=":material/inbox:",
+    )
+    running = services.jobs.current() is not None
+    if refresh_button(key="customers_first_refresh", disabled=running, primary=True):
+        start_refresh(services)
+
+
+def _draw_no_contracts() -> None:
+    st.warning(
+        _(
+            "The companies and agreements have not been read from ConnectWise yet, so there is "
+            "nothing to choose from. Press Refresh customers."
+        ),
+        icon=":material/apartment:",
+    )
+
+
+def _draw_grid(services: Services, shown: Sequence[CustomerRow], drawing: Drawing) -> None:
+    # Options are fixed while the grid is on the page, so another language is another grid.
+    key = f"customers_grid_{language()}"
+    draw_grid(
+        _grid_frame(services, shown, drawing),
+        CUSTOMER_GRID,
+        key=key,
+        language=language(),
+        view=session.view_to_draw(new=is_new(key)),
+        on_message=partial(session.receive, services),
+    )
+    contracts = drawing.contracts or Contracts({}, {})
+    version = services.customers.contracts_version()
+    send_catalog(
+        CATALOG,
+        version,
+        partial(companies_for_search, version, contracts),
+        held=session.catalog_held(),
+        unsaved=anything_unsaved(),
+        key="customers_catalog",
+    )
+
+
+def _grid_frame(services: Services, shown: Sequence[CustomerRow], drawing: Drawing) -> pd.DataFrame:
+    """The rows as the grid takes them; all readers share them while nothing is staged."""
+    if drawing.staged:
+        return grid_frame(grid_rows(shown, drawing), CUSTOMER_GRID)
+    seen = (session.show(), drawing.seen, locale(), str(zone()))
+    return _shared_frame(services.customers.version(), seen, shown, drawing)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _shared_frame(
+    version: int,  # noqa: ARG001 - cache key
+    seen: tuple[Show, int, str, str],  # noqa: ARG001 - cache key
+    _shown: Sequence[CustomerRow],
+    _drawing: Drawing,
+) -> pd.DataFrame:
+    return grid_frame(grid_rows(_shown, _drawing), CUSTOMER_GRID)
+
+
+def _last_saver(services: Services, customer_id: str) -> tuple[str, datetime] | None:
+    newest = services.customers.history(customer_id, 1)
+    return (newest[0].by, newest[0].at) if newest else None
+
+
+def _take_request(services: Services, by_id: Known) -> None:
+    """Do what was asked for in the grid: show a history, or read one customer's agreements."""
+    request = session.pop_request()
+    if request is None or request.code not in by_id:
+        return
+    if request.kind is StepKind.HISTORY:
+        session.open_dialog(Dialog.HISTORY, request.code)
+    elif request.kind is StepKind.REFRESH:
+        start_refresh_of(services, request.code, customer_title(request.code, by_id))
+
+
+def _draw_dialog(
+    wanted: OpenDialog,
+    services: Services,
+    rows: Sequence[CustomerRow],
+    by_id: Known,
+    contracts: Contracts | None,
+) -> None:
+    bodies = {
+        Dialog.SAVE: (_("Save changes"), partial(draw_customer_save, services, rows, contracts)),
+        Dialog.DISCARD: (_("Discard changes"), partial(draw_discard, session)),
+        Dialog.IMPORT: (_("Import customers"), partial(_draw_import, services, by_id)),
+        Dialog.HISTORY: (
+            _("History"),
+            partial(_draw_history, services, wanted.code, by_id, contracts),
+        ),
+    }
+    title, body = bodies[wanted.dialog]
+    width = "small" if wanted.dialog is Dialog.DISCARD else "large"
+
+    def draw() -> None:  # Streamlit wants a function with a name
+        body()
+
+    st.dialog(title, width=width, on_dismiss=session.close_dialog)(draw)()
+
+
+def _draw_import(services: Services, by_id: Known) -> None:
+    def check(given: str) -> Checked:
+        parsed = services.customers.parse_csv(given)
+        found = services.customers.check_csv(parsed)
+        return parsed, found.edits, found.notices
+
+    def changed(count: int) -> str:
+        return ngettext("{count} customer would change.", "{count} customers would change.", count)
+
+    def base_of(customer_id: str) -> CustomerBase:
+        row = by_id.get(customer_id)
+        return CustomerBase.of(row.mapping) if row else CustomerBase()
+
+    draw_import(session, REQUIRED_COLUMNS, check, changed, base_of)
+
+
+def _draw_history(
+    services: Services, customer_id: str, by_id: Known, contracts: Contracts | None
+) -> None:
+    draw_history(
+        session,
+        customer_title(customer_id, by_id),
+        services.customers.history(customer_id, SHOWN),
+        nothing=_("Nothing was saved for this customer yet."),
+        field=field_words,
+        value=partial(value_words, contracts=contracts),
+    )
