@@ -36,6 +36,7 @@ from core.use_cases.preferences import Preferences
 from core.use_cases.products import Products
 from core.use_cases.quantity_rules import Rules
 from core.use_cases.runs import Runs
+from core.use_cases.scheduler import Scheduler
 from core.use_cases.usage import UsageFetching
 
 
@@ -60,6 +61,7 @@ class Services:
     months: Months
     connections: Connections
     notifications: Notifications
+    scheduler: Scheduler
     clock: Clock
     sandbox: Sandbox | None
     opened: ExitStack = field(repr=False)
@@ -118,6 +120,22 @@ def _wire(
     catalog = Catalog(store, connectwise, clock)
     products = Products(store, connectwise, catalog, preferences, clock)
     planning = Planning(store, connectwise, catalog, preferences, clock)
+    customers = Customers(store, connectwise, sophos, clock)
+    usage = UsageFetching(store, sophos, catalog, preferences, clock)
+    runs = Runs(store, connectwise, planning, products, catalog, jobs, clock)
+    notifications = _notifications(settings, store, preferences, clock, limits, opened)
+    scheduler = Scheduler(
+        store=store,
+        preferences=preferences,
+        jobs=jobs,
+        catalog=catalog,
+        customers=customers,
+        usage=usage,
+        planning=planning,
+        runs=runs,
+        listener=notifications,
+        clock=clock,
+    )
     return Services(
         settings=settings,
         store=store,
@@ -127,15 +145,16 @@ def _wire(
         preferences=preferences,
         catalog=catalog,
         mappings=Mappings(store, catalog, clock),
-        customers=Customers(store, connectwise, sophos, clock),
+        customers=customers,
         products=products,
         rules=Rules(store, clock),
-        usage=UsageFetching(store, sophos, catalog, preferences, clock),
+        usage=usage,
         planning=planning,
-        runs=Runs(store, connectwise, planning, products, catalog, jobs, clock),
+        runs=runs,
         months=Months(store, clock),
         connections=Connections(connectwise, sophos),
-        notifications=_notifications(settings, store, preferences, clock, limits, opened),
+        notifications=notifications,
+        scheduler=opened.enter_context(closing(scheduler)),
         clock=clock,
         sandbox=sandbox,
         opened=opened,

@@ -6,6 +6,7 @@ from pages.components.language import _
 from pages.components.overview_data import draw_data
 from pages.components.overview_first_steps import draw_first_steps
 from pages.components.overview_month import draw_month, draw_trend
+from pages.components.overview_sync import draw_sync
 from pages.components.overview_todo import draw_todos
 from pages.components.session import start
 from pages.components.tasks import MONTHS_KEPT_IN_VIEW
@@ -23,4 +24,5 @@ if months:
     draw_month(rows, months)
     draw_trend(rows, months)
 if begun:
+    draw_sync(services)
     draw_data(services, months)

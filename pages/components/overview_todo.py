@@ -6,12 +6,14 @@ import json
 
 import streamlit as st
 
-from core.domain.models import MappingRow
+from core.domain.models import MappingRow, Run
 from core.domain.month import Month
 from core.services import Services
 from pages.components.identity import who
 from pages.components.language import _, ngettext
 from pages.components.problems import as_typed
+from pages.components.sync_schedule import waiting_plans
+from pages.components.sync_todo import customer_todos, run_todos, waiting_todos
 from pages.components.tasks import fetch_usage, read_catalog, recent_months
 from pages.components.todo import (
     MAPPING_PAGE,
@@ -31,6 +33,8 @@ def draw_todos(services: Services, rows: list[MappingRow], months: list[MonthSum
     now = services.clock()
     due = Month.last_complete(now.date())
     todos = [
+        *run_todos(next(iter(services.runs.list(1)), None), _interrupted(services), now),
+        *waiting_todos(waiting_plans(services), now),
         *usage_todos(
             services.usage.last_fetch(),
             [summary.month for summary in months],
@@ -38,6 +42,7 @@ def draw_todos(services: Services, rows: list[MappingRow], months: list[MonthSum
             months[-1] if months else None,
         ),
         *mapping_todos(rows),
+        *customer_todos(services.customers.rows()),
         *catalog_todos(services.catalog.refreshed_at(), now),
     ]
     st.subheader(_("To do"), anchor=False)
@@ -68,11 +73,23 @@ def _draw_todo(services: Services, todo: Todo, position: int) -> None:
                 icon=":material/arrow_forward:",
                 query_params={"show": todo.show},
             )
+        elif todo.page is not None:
+            st.page_link(
+                todo.page,
+                label=_("Show"),
+                icon=":material/arrow_forward:",
+                query_params=dict(todo.params),
+            )
         elif todo.action == "catalog":
             if st.button(_("Read now"), key=f"overview_todo_{position}"):
                 read_catalog(services)
         elif todo.action == "usage" and st.button(_("Fetch now"), key=f"overview_todo_{position}"):
             fetch_usage(services, recent_months(services.clock().date(), 1))
+
+
+def _interrupted(services: Services) -> Run | None:
+    """A run cut off; one that is just about to begin is not."""
+    return None if services.jobs.current() is not None else services.runs.interrupted()
 
 
 def _renames(services: Services, rows: list[MappingRow]) -> list[MappingRow]:

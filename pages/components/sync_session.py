@@ -91,6 +91,11 @@ def _month(text: str) -> Month | None:
         return None
 
 
+def choose_month(chosen: Month) -> None:
+    """Look at another month."""
+    st.session_state[MONTH] = str(chosen)
+
+
 def choose_view(view: View) -> None:
     """Turn to another part of the page."""
     st.session_state[VIEW] = view.value
@@ -99,6 +104,12 @@ def choose_view(view: View) -> None:
 def month() -> Month:
     """The month that was chosen last."""
     return Month.parse(st.session_state[MONTH])
+
+
+def shown_plan() -> Month | None:
+    """The month whose plan is on the screen; None while something else is."""
+    chosen = st.session_state.get(MONTH)
+    return Month.parse(chosen) if chosen and view() is View.PLAN else None
 
 
 def run_shown() -> str | None:

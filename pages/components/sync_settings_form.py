@@ -19,6 +19,7 @@ from pages.components.identity import who
 from pages.components.language import _, language, locale, ngettext
 from pages.components.problems import as_typed
 from pages.components.reader import zone
+from pages.components.sync_schedule import draw_schedule
 
 _KEY = "sync_settings"
 _SAVED = "sync_settings_saved"
@@ -30,6 +31,7 @@ def draw_sync_settings(services: Services) -> None:
     """The form, with a warning for each product that the chosen frequency keeps from syncing."""
     if st.session_state.pop(_SAVED, False):
         st.toast(_("Saved."), icon=":material/check_circle:")
+    draw_schedule(services)
     stored = services.preferences.sync()
     with st.container(border=True):
         wanted = _when(stored)

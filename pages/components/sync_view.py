@@ -28,6 +28,7 @@ from pages.components.problems import as_typed
 from pages.components.run_view import draw_end, draw_run, draw_runs, draw_under_way
 from pages.components.sync_month import MonthState, draw_month, read_state
 from pages.components.sync_month_dialogs import draw_close_month, draw_import, draw_reopen_month
+from pages.components.sync_schedule import draw_schedule, draw_waiting
 from pages.components.sync_session import Dialog, OpenDialog, View, close_dialog, open_dialog
 from pages.components.sync_usage import draw_usage
 from pages.components.tasks import PLAN, make_plan
@@ -46,12 +47,14 @@ def draw_usage_sync(services: Services) -> None:
         draw_run(services, run_id)
         _draw_dialog(services, None, ())
         return
+    draw_waiting(services, session.shown_plan())
     state = draw_month(services)
     left, right = _line()
     with left:
         _draw_views()
     view = session.view()
     if view is View.RUNS:
+        draw_schedule(services)
         draw_runs(services)
         _draw_dialog(services, None, ())
     elif view is View.USAGE:

@@ -20,7 +20,7 @@ MAPPING_PAGE = "pages/product_mapping.py"
 class Todo:
     """One thing to do: an icon, a sentence, what follows from it, and where it is done.
 
-    `show` is the filter of the mapping page; without it there is no link.
+    `show` is the filter of the mapping page. `page` and `params` are a link to another one.
     """
 
     icon: str
@@ -28,6 +28,8 @@ class Todo:
     detail: str
     show: str | None = None
     action: str | None = None
+    page: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
 
 
 def mapping_todos(rows: Sequence[MappingRow]) -> list[Todo]:

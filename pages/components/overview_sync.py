@@ -1,0 +1,47 @@
+"""The last sync and the next one, on the overview."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain.models import Run
+from core.services import Services
+from pages.components.formats import age_text
+from pages.components.language import _, ngettext
+from pages.components.problems import as_typed
+from pages.components.run_rows import status_colour, status_names
+from pages.components.sync_schedule import draw_schedule
+from pages.components.sync_todo import SYNC_PAGE
+
+
+def draw_sync(services: Services) -> None:
+    """What the newest run did, and when sync happens by itself."""
+    newest = next(iter(services.runs.list(1)), None)
+    st.subheader(_("Sync"), anchor=False)
+    with st.container(border=True):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            if newest is None:
+                st.markdown(_("Nothing was synced yet."), width="content")
+                params: dict[str, str] = {}
+            else:
+                st.markdown(_newest_text(newest, services), width="content")
+                params = {"view": "runs", "run": newest.id}
+            st.page_link(
+                SYNC_PAGE,
+                label=_("Usage sync") if newest is None else _("Show"),
+                icon=":material/sync:",
+                query_params=params or None,
+            )
+        draw_schedule(services)
+
+
+def _newest_text(run: Run, services: Services) -> str:
+    title = _("Run {number} of {month}", number=str(run.number), month=str(run.month))
+    badge = f":{status_colour(run)}-badge[{as_typed(status_names()[run.status])}]"
+    told = [_("{done} of {total} changes are done", done=run.done, total=run.changes)]
+    if run.failed:
+        told.append(ngettext("{count} failed", "{count} failed", run.failed))
+    told.append(age_text(run.finished_at or run.approved_at, services.clock()))
+    return f"**{as_typed(title)}** {badge}  \n{as_typed(' · '.join(told))}"
