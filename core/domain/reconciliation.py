@@ -1,30 +1,34 @@
 """Used against billed: one report value for a month, of which pages and files are drawings.
 
 Every used unit of the month, and every open addition of a mapped product on a mapped agreement, is
-in exactly one row. What is billed is what ConnectWise says now; what is expected follows from the
-same rules as a plan, so that a row that a plan would change is a row that differs.
+in exactly one row. What is billed is what ConnectWise says now, or, where a newer month was pushed
+since, what it said then; what is expected follows from the same rules as a plan, so that a row that
+a plan would change is a row that differs.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from core.domain.billed_history import BilledHistory, as_billed
 from core.domain.models import (
     Acceptance,
-    Finding,
+    Push,
     Reconciliation,
     ReconciliationRow,
     RowClass,
     Tolerances,
     Totals,
 )
+from core.domain.month import Month
 from core.domain.plan_inputs import PlanInputs
 from core.domain.planning import source_finding
 from core.domain.reconciliation_rows import Costs, RowBuilder, compare
 
-__all__ = ["Costs", "compare", "reconcile", "totals_of"]
+__all__ = ["Costs", "compare", "is_open_exception", "reconcile", "totals_of", "with_acceptances"]
 
 _ZERO = Decimal(0)
 _GOOD = frozenset({RowClass.MATCHED, RowClass.WITHIN_TOLERANCE})
@@ -44,60 +48,85 @@ def reconcile(
     tolerances: Tolerances | None = None,
     acceptances: Iterable[Acceptance] = (),
     costs: Costs | None = None,
+    pushes: Iterable[Push] = (),
 ) -> Reconciliation:
-    """The report of `inputs.month`. `costs` is what the vendor charges by customer and code."""
-    builder = RowBuilder(inputs, tolerances or Tolerances(), costs or {})
+    """The report of `inputs.month`. `costs` is what the vendor charges by customer and code;
+    `pushes` is what runs did to additions, in their order."""
+    then, now = as_billed(inputs, BilledHistory(pushes))
     source = source_finding(inputs)
-    accepted = {each.key: each for each in acceptances if _in_force(each, inputs)}
-    rows = tuple(
-        sorted(
-            (_final(row, source, accepted.get(row.key)) for row in builder.all()),
-            key=lambda row: row.key,
+    rows = (
+        replace(
+            row,
+            row_class=row.row_class if source is None else RowClass.STALE_SOURCE,
+            quantity_now=None if row.addition_id is None else now.get(row.addition_id),
         )
+        if source is not None or now
+        else row
+        for row in RowBuilder(then, tolerances or Tolerances(), costs or {}).all()
     )
-    return Reconciliation(
+    ordered = tuple(sorted(rows, key=lambda row: row.key))
+    report = Reconciliation(
         month=inputs.month,
-        rows=rows,
-        totals=totals_of(rows),
+        rows=ordered,
+        totals=totals_of(ordered),
         source_problem=source.text if source else None,
+        source_remedy=source.remedy if source else None,
     )
+    return with_acceptances(report, acceptances)
+
+
+def with_acceptances(report: Reconciliation, acceptances: Iterable[Acceptance]) -> Reconciliation:
+    """The report of which nobody accepted anything yet, with the differences that somebody did."""
+    accepted = {each.key: each for each in acceptances if _in_force(each, report.month)}
+    if not accepted:
+        return report
+    rows = tuple(
+        row if (found := accepted.get(row.key)) is None else _excluded(row, found)
+        for row in report.rows
+    )
+    return replace(report, rows=rows, totals=totals_of(rows))
+
+
+def is_open_exception(row: ReconciliationRow) -> bool:
+    """Whether a row needs somebody."""
+    return row.row_class not in _QUIET
 
 
 def totals_of(rows: Sequence[ReconciliationRow]) -> Totals:
     """The sums of these rows and of no others."""
-    compared = [row for row in rows if row.row_class in _COMPARED]
-    good = sum(row.row_class in _GOOD for row in compared)
-    counted = [row for row in rows if row.row_class not in _QUIET and row.money is not None]
-    money = [row.money for row in counted if row.money is not None]
-    by_class = {kind: [row for row in rows if row.row_class is kind] for kind in RowClass}
+    count: Counter[RowClass] = Counter()
+    money_of: dict[RowClass, Decimal] = {}
+    used = billed = cost = under = over = _ZERO
+    for row in rows:
+        kind, money = row.row_class, row.money
+        count[kind] += 1
+        money_of[kind] = money_of.get(kind, _ZERO) + (money or _ZERO)
+        used += row.used_units
+        billed += row.billed or _ZERO
+        cost += row.cost or _ZERO
+        if money and kind not in _QUIET:
+            under, over = under + max(money, _ZERO), over - min(money, _ZERO)
+    compared = sum(count[kind] for kind in _COMPARED)
     return Totals(
         rows=len(rows),
-        under_billed=sum((each for each in money if each > 0), _ZERO),
-        over_billed=-sum((each for each in money if each < 0), _ZERO),
-        open_exceptions=sum(row.row_class not in _QUIET for row in rows),
-        match_rate=Decimal(good) / len(compared) if compared else None,
-        used=sum((row.used_units for row in rows), _ZERO),
-        billed=sum((row.billed or _ZERO for row in rows), _ZERO),
-        cost=sum((row.cost or _ZERO for row in rows), _ZERO),
-        by_class={kind: len(found) for kind, found in by_class.items() if found},
-        money_by_class={
-            kind: sum((row.money or _ZERO for row in found), _ZERO)
-            for kind, found in by_class.items()
-            if found
-        },
+        under_billed=under,
+        over_billed=over,
+        open_exceptions=len(rows) - sum(count[kind] for kind in _QUIET),
+        match_rate=Decimal(sum(count[kind] for kind in _GOOD)) / compared if compared else None,
+        used=used,
+        billed=billed,
+        cost=cost,
+        by_class={kind: count[kind] for kind in RowClass if count[kind]},
+        money_by_class={kind: money_of[kind] for kind in RowClass if count[kind]},
     )
 
 
-def _in_force(acceptance: Acceptance, inputs: PlanInputs) -> bool:
-    return acceptance.until is None or inputs.month <= acceptance.until
+def _in_force(acceptance: Acceptance, month: Month) -> bool:
+    return acceptance.until is None or month <= acceptance.until
 
 
-def _final(
-    row: ReconciliationRow, source: Finding | None, acceptance: Acceptance | None
-) -> ReconciliationRow:
-    if source is not None:
-        return replace(row, row_class=RowClass.STALE_SOURCE)
-    if acceptance is None or row.row_class in _QUIET:
+def _excluded(row: ReconciliationRow, acceptance: Acceptance) -> ReconciliationRow:
+    if row.row_class in _QUIET or row.row_class is RowClass.STALE_SOURCE:
         return row
     return replace(
         row,

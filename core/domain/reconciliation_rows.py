@@ -52,11 +52,14 @@ class RowBuilder:
         self._product_of = {
             code: mapping.connectwise_product_id for code, mapping in inputs.mappings.items()
         }
-        self._mapped = {product for product in self._product_of.values() if product is not None}
+        self._codes: dict[int, list[str]] = {}
         self._members: dict[int, list[str]] = {}
         for code in sorted(inputs.mappings):
             mapping = inputs.mappings[code]
-            if mapping.sync and mapping.connectwise_product_id is not None:
+            if mapping.connectwise_product_id is None:
+                continue
+            self._codes.setdefault(mapping.connectwise_product_id, []).append(code)
+            if mapping.sync:
                 self._members.setdefault(mapping.connectwise_product_id, []).append(code)
 
     def all(self) -> Iterator[ReconciliationRow]:
@@ -153,7 +156,7 @@ class RowBuilder:
         bound = self._inputs.bound_products.get(agreement_id, set())
         for addition in self._inputs.additions[agreement_id]:
             product_id = addition.product.id
-            if product_id not in self._mapped and product_id not in bound:
+            if product_id not in self._codes and product_id not in bound:
                 continue
             if is_open(addition, self._inputs.today):
                 found.setdefault(product_id, []).append(addition)
@@ -172,8 +175,8 @@ class RowBuilder:
         additions: Sequence[Addition],
     ) -> Iterator[ReconciliationRow]:
         members = self._members.get(product_id, [])
-        codes = [code for code, product in self._product_of.items() if product == product_id]
-        off_codes = [code for code in sorted(codes) if code not in members]
+        codes = self._codes.get(product_id, [])
+        off_codes = [code for code in codes if code not in members]
         remaining = list(additions)
         if members and switched_on:
             yield from self._compared(agreement_id, product_id, switched_on, members, remaining)

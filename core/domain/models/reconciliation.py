@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from core.domain.models.plans import Part
+from core.domain.models.plans import ChangeKind, Part
 from core.domain.month import Month
 from core.errors import Message
 
@@ -101,15 +101,28 @@ class RowNote:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Push:
+    """What one run did to one addition, as its journal says."""
+
+    run: int
+    month: Month
+    kind: ChangeKind
+    addition_id: int
+    before: Decimal | None
+    after: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReconciliationRow:
     """One customer (or several that share an agreement) and one ConnectWise product or, where
     there is none, one Sophos product; per addition where there are several.
 
     `used` is the billable usage by customer and Sophos product; `expected` the quantity after the
     rules, None where none follows; `billed` the addition's quantity less its included units, None
-    without an addition. `unit_price` is per unit and billing period. `cost` is what the vendor
-    charges for the usage, None where its lines do not say it in one currency. `key` is stable over
-    months and renames.
+    without an addition. `quantity_now` is what the addition has today where a newer month was
+    pushed to it since, else None. `unit_price` is per unit and billing period. `cost` is what the
+    vendor charges for the usage, None where its lines do not say it in one currency. `key` is
+    stable over months and renames.
     """
 
     key: str
@@ -122,6 +135,7 @@ class ReconciliationRow:
     used: tuple[Part, ...] = ()
     expected: Decimal | None = None
     quantity: Decimal | None = None
+    quantity_now: Decimal | None = None
     included: Decimal = _ZERO
     unit_price: Decimal | None = None
     cost: Decimal | None = None
