@@ -1,0 +1,206 @@
+"""The rows of the reconciliation as a person goes through them: named, filtered, grouped, by money.
+
+Pure, and quick enough for a filter over tens of thousands of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+
+from core.domain.models import ReconciliationRow, RowClass, Totals
+from core.domain.plan_inputs import PlanInputs
+from core.domain.product_search import normalise
+from core.domain.reconciliation import is_open_exception, totals_of
+
+_ZERO = Decimal(0)
+
+
+class Show(StrEnum):
+    """Which rows are wanted: those that need somebody, or all."""
+
+    OPEN = "open"
+    ALL = "all"
+
+
+class GroupBy(StrEnum):
+    """What the rows are gathered by."""
+
+    CUSTOMER = "customer"
+    PRODUCT = "product"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRow:
+    """A row with what things are called. `words` is all that a search looks at.
+
+    `product` is the ConnectWise product, empty where there is none.
+    """
+
+    row: ReconciliationRow
+    customers: tuple[str, ...]
+    agreement: str
+    product: str
+    sophos: tuple[str, ...]
+    note: str = ""
+    assignee: str = ""
+    words: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> str:
+        return self.row.key
+
+    @property
+    def customer(self) -> str:
+        """The customers together; empty for usage that belongs to nobody."""
+        return ", ".join(self.customers)
+
+    @property
+    def what(self) -> str:
+        """The ConnectWise product or, where there is none, the Sophos products."""
+        return self.product or ", ".join(self.sophos)
+
+    @property
+    def product_key(self) -> str:
+        """What tells products apart whose names may be equal."""
+        if self.row.product_id is not None:
+            return str(self.row.product_id)
+        return "+" + ",".join(self.row.product_codes)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the row needs somebody."""
+        return is_open_exception(self.row)
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """What narrows the rows; empty values do not.
+
+    `customer` is a customer's id, `product` a `NamedRow.product_key`; all words of `text` have to
+    be there; `assignee` is a name.
+    """
+
+    show: Show = Show.OPEN
+    classes: frozenset[RowClass] = frozenset()
+    customer: str = ""
+    product: str = ""
+    assignee: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one customer or product together; `key` is what a filter takes."""
+
+    key: str
+    name: str
+    totals: Totals
+
+
+def named(rows: Iterable[ReconciliationRow], inputs: PlanInputs) -> tuple[NamedRow, ...]:
+    """Each row with the names that `inputs` has, in the same order."""
+    searched = cache(normalise)  # few names make up many rows
+    return tuple(_named(row, inputs, searched) for row in rows)
+
+
+def _named(row: ReconciliationRow, inputs: PlanInputs, searched: Callable[[str], str]) -> NamedRow:
+    customers = tuple([inputs.customer_name(each) for each in row.customer_ids])
+    agreement = "" if row.agreement_id is None else inputs.agreement_name(row.agreement_id)
+    product = "" if row.product_id is None else inputs.product_name(row.product_id)
+    sophos = tuple([inputs.sophos_name(code) for code in row.product_codes])
+    said = (*customers, agreement, product, *sophos, *row.product_codes)
+    words = " ".join([row.key.casefold(), *map(searched, said)])
+    return NamedRow(row, customers, agreement, product, sophos, words=words)
+
+
+def at_stake(row: ReconciliationRow) -> Decimal:
+    """How much money the row is about: the difference or, where no price is known and nobody is
+    billed, what the vendor charges."""
+    if row.money is not None:
+        return abs(row.money)
+    return abs(row.cost or _ZERO)
+
+
+def worst_first(rows: Iterable[NamedRow]) -> list[NamedRow]:
+    """What needs somebody before what does not, and each by money."""
+    return sorted(rows, key=lambda one: (not one.is_open, -at_stake(one.row), one.key))
+
+
+def matching(rows: Iterable[NamedRow], wanted: RowFilter) -> list[NamedRow]:
+    """The rows that a filter leaves."""
+    words = normalise(wanted.text).split()
+    return [row for row in rows if _matches(row, wanted) and _has_words(row, words)]
+
+
+def _matches(one: NamedRow, wanted: RowFilter) -> bool:
+    return (
+        (wanted.show is Show.ALL or one.is_open)
+        and (not wanted.classes or one.row.row_class in wanted.classes)
+        and (not wanted.customer or wanted.customer in one.row.customer_ids)
+        and (not wanted.product or one.product_key == wanted.product)
+        and (not wanted.assignee or one.assignee == wanted.assignee)
+    )
+
+
+def _has_words(one: NamedRow, words: Sequence[str]) -> bool:
+    if not words:
+        return True
+    said = one.words
+    if one.note or one.assignee:
+        said = f"{said} {normalise(one.note)} {normalise(one.assignee)}"
+    return all(word in said for word in words)
+
+
+def groups(rows: Iterable[NamedRow], by: GroupBy) -> list[Group]:
+    """The rows gathered, the group with the most money at stake first."""
+    gathered: dict[str, list[NamedRow]] = {}
+    for one in rows:
+        gathered.setdefault(_group_key(one, by), []).append(one)
+    found = [
+        Group(key, _group_name(ones[0], by), totals_of([one.row for one in ones]))
+        for key, ones in gathered.items()
+    ]
+    return sorted(found, key=lambda group: (-_stake_of(group.totals), normalise(group.name)))
+
+
+def _group_key(one: NamedRow, by: GroupBy) -> str:
+    """Customers that share an agreement have rows together and are a group of their own."""
+    return ",".join(one.row.customer_ids) if by is GroupBy.CUSTOMER else one.product_key
+
+
+def _group_name(one: NamedRow, by: GroupBy) -> str:
+    return one.customer if by is GroupBy.CUSTOMER else one.what
+
+
+def _stake_of(totals: Totals) -> Decimal:
+    return totals.under_billed + totals.over_billed
+
+
+def customers_of(rows: Iterable[NamedRow]) -> Mapping[str, str]:
+    """The customers of the rows, by id in the order of their names."""
+    found = {
+        id_: name
+        for one in rows
+        for id_, name in zip(one.row.customer_ids, one.customers, strict=True)
+    }
+    return _by_name(found)
+
+
+def products_of(rows: Iterable[NamedRow]) -> Mapping[str, str]:
+    """The products of the rows, by key in the order of their names."""
+    found = {one.product_key: one.what for one in rows}
+    return _by_name(found)
+
+
+def _by_name(found: Mapping[str, str]) -> Mapping[str, str]:
+    return dict(sorted(found.items(), key=lambda item: (normalise(item[1]), item[0])))
+
+
+def top(rows: Iterable[NamedRow], count: int) -> list[NamedRow]:
+    """The rows with the most money between used and billed, the largest first."""
+    priced = [one for one in rows if one.is_open and one.row.money]
+    return sorted(priced, key=lambda one: (-at_stake(one.row), one.key))[:count]

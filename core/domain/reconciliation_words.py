@@ -1,0 +1,68 @@
+"""What the classes of the reconciliation are called, and what each of them means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.domain.models import RowClass
+from core.errors import Message, message
+
+CLASS_NAMES: Mapping[RowClass, Message] = {
+    RowClass.MATCHED: message("Matched"),
+    RowClass.WITHIN_TOLERANCE: message("Within tolerance"),
+    RowClass.UNDER_BILLED: message("Under-billed"),
+    RowClass.OVER_BILLED: message("Over-billed"),
+    RowClass.MISSING_ADDITION: message("Missing addition"),
+    RowClass.ADDITION_WITHOUT_USAGE: message("Addition without usage"),
+    RowClass.UNMAPPED_PRODUCT: message("Unmapped product"),
+    RowClass.UNMAPPED_CUSTOMER: message("Unmapped customer"),
+    RowClass.UNASSIGNED_USAGE: message("Usage without a customer"),
+    RowClass.SYNC_OFF: message("Sync is off"),
+    RowClass.AMBIGUOUS: message("Ambiguous"),
+    RowClass.STALE_SOURCE: message("No sound usage"),
+    RowClass.EXCLUDED: message("Accepted"),
+}
+CLASS_MEANINGS: Mapping[RowClass, Message] = {
+    RowClass.MATCHED: message("What is billed is what the usage comes to."),
+    RowClass.WITHIN_TOLERANCE: message("The difference is small enough to be left alone."),
+    RowClass.UNDER_BILLED: message("More was used than is billed."),
+    RowClass.OVER_BILLED: message("More is billed than was used."),
+    RowClass.MISSING_ADDITION: message("There is usage, and no addition on the agreement."),
+    RowClass.ADDITION_WITHOUT_USAGE: message("Something is billed that nobody used."),
+    RowClass.UNMAPPED_PRODUCT: message(
+        "The Sophos product is not mapped to a ConnectWise product, so nothing bills it."
+    ),
+    RowClass.UNMAPPED_CUSTOMER: message(
+        "The customer is not mapped to an active agreement, so nothing bills its usage."
+    ),
+    RowClass.UNASSIGNED_USAGE: message(
+        "The device belongs to no customer in Sophos Central, so nobody can be billed."
+    ),
+    RowClass.SYNC_OFF: message(
+        "Sync of the product or of the customer is off: it is not compared."
+    ),
+    RowClass.AMBIGUOUS: message(
+        "Several additions could be meant, or the rules of a bundle contradict each other."
+    ),
+    RowClass.STALE_SOURCE: message(
+        "The usage of the month is missing, incomplete or old, so nothing can be said."
+    ),
+    RowClass.EXCLUDED: message("Somebody accepted the difference, with a reason."),
+}
+CLASS_REMEDIES: Mapping[RowClass, Message] = {
+    RowClass.UNDER_BILLED: message("Sync it, or accept the difference with a reason."),
+    RowClass.OVER_BILLED: message("Sync it, or accept the difference with a reason."),
+    RowClass.MISSING_ADDITION: message("Sync it: the addition is created."),
+    RowClass.ADDITION_WITHOUT_USAGE: message(
+        "Sync sets an addition that it keeps to 0. One that was made by hand is never touched: end "
+        "it in ConnectWise, or accept it with a reason."
+    ),
+    RowClass.UNMAPPED_PRODUCT: message("Map the product."),
+    RowClass.UNMAPPED_CUSTOMER: message("Map the customer to a company and an active agreement."),
+    RowClass.UNASSIGNED_USAGE: message("Assign the device to a customer in Sophos Central."),
+    RowClass.AMBIGUOUS: message(
+        "Leave one open addition of the product on the agreement, or make the rules of the "
+        "bundle's products the same."
+    ),
+    RowClass.STALE_SOURCE: message("Fetch the usage of the month again."),
+}
