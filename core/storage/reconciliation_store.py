@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from decimal import Decimal
 
-from core.domain.models import Acceptance, AcceptanceEntry, NoteKind, RowNote
+from core.domain.models import (
+    Acceptance,
+    AcceptanceEntry,
+    ChangeKind,
+    NoteKind,
+    Outcome,
+    Push,
+    RowNote,
+)
 from core.domain.month import Month
 from core.storage import bulk
 from core.storage.database import Database, Row, Transaction
@@ -46,6 +55,19 @@ WHERE n.content <> '' ORDER BY n.row_key"""
 _NOTES_OF = """
 SELECT row_key, kind, content, happened_at, done_by
 FROM store.row_note WHERE row_key = ? ORDER BY position DESC"""
+_PUSHES = """
+SELECT r.number, r.month, json_extract_string(c.content, '$.kind'), j.addition_id,
+       json_extract_string(c.content, '$.before'), json_extract_string(c.content, '$.after')
+FROM store.run r
+JOIN store.journal j ON j.run_id = r.id
+JOIN store.run_change c ON c.run_id = j.run_id AND c.change_number = j.change_number
+WHERE r.number >= (SELECT min(number) FROM store.run WHERE month > ?)
+  AND j.outcome = ? AND j.addition_id IS NOT NULL {those}
+ORDER BY r.number, j.position"""
+_THOSE = f"AND j.addition_id IN {bulk.IDS}"
+_FIRST_MONTH = """
+SELECT min(r.month) FROM store.run r
+JOIN store.journal j ON j.run_id = r.id WHERE j.outcome = ?"""
 
 
 class ReconciliationStore:
@@ -81,6 +103,20 @@ class ReconciliationStore:
             bulk.insert(transaction, "store.acceptance", ACCEPTANCE_COLUMNS, rows)
 
         self._write(change)
+
+    def pushes(self, after: Month, addition_ids: Collection[int] | None = None) -> list[Push]:
+        """What was done to all or these additions, in order, from the first run on that was of a
+        month after `after`."""
+        given = [str(after), Outcome.DONE.value]
+        if addition_ids is not None:
+            given.append(bulk.ids(addition_ids))
+        sql = _PUSHES.format(those="" if addition_ids is None else _THOSE)
+        return [_push(row) for row in self._database.read(sql, given)]
+
+    def first_month_pushed(self) -> Month | None:
+        """The oldest month of which a run did something."""
+        found = self._database.read(_FIRST_MONTH, [Outcome.DONE.value])[0][0]
+        return None if found is None else Month.parse(found)
 
     def notes(self) -> dict[tuple[str, NoteKind], RowNote]:
         """What is written at the rows, by key and kind."""
@@ -137,6 +173,17 @@ def _acceptance_entry(row: Row) -> AcceptanceEntry:
 
 def _acceptance(entry: AcceptanceEntry) -> Acceptance:
     return Acceptance(key=entry.key, reason=entry.reason, until=entry.until, by=entry.by)
+
+
+def _push(row: Row) -> Push:
+    return Push(
+        run=row[0],
+        month=Month.parse(row[1]),
+        kind=ChangeKind(row[2]),
+        addition_id=row[3],
+        before=None if row[4] is None else Decimal(row[4]),
+        after=None if row[5] is None else Decimal(row[5]),
+    )
 
 
 def _note_row(position: int, note: RowNote) -> tuple[Value, ...]:

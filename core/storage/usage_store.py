@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TypeAlias
 
 from core.domain.models import FetchStatus, ProductUsage, Usage, UsageFetch, UsageLine
 from core.domain.month import Month
@@ -25,6 +28,8 @@ from core.storage.usage_rows import (
 )
 from core.storage.values import trimmed
 
+UsagePair: TypeAlias = tuple[str | None, str]  # customer (None: unassigned) and product code
+
 _FETCHES = """
 SELECT id, month, source, status, started_at, finished_at, line_count, content_hash, error,
        fetched_by
@@ -40,11 +45,28 @@ ORDER BY position DESC LIMIT 1 OFFSET ?"""
 _LINES = f"""
 SELECT {", ".join(LINE_FIELDS)}
 FROM store.usage_line WHERE fetch_id = ? ORDER BY line_number"""  # noqa: S608 (own column names)
+# All lines of one fetch lie together; a condition on anything else reads every line there is.
 _LATEST_LINE = f"""
+SELECT {", ".join(LINE_FIELDS)}
+FROM store.usage_line WHERE product_code = ? AND fetch_id = (
+    SELECT fetch_id FROM store.usage WHERE product_code = ? ORDER BY month DESC LIMIT 1
+) ORDER BY line_number LIMIT 1"""  # noqa: S608 (own column names)
+_PAIRS = """
+SELECT unnest(pair[1]) AS account_id, unnest(pair[2]) AS product_code
+FROM (SELECT from_json(?, '[["VARCHAR"]]') AS pair)"""
+_LINES_BEHIND = f"""
 SELECT {", ".join(f"l.{name}" for name in LINE_FIELDS)}
-FROM store.usage_line l JOIN store.usage_fetch f ON f.id = l.fetch_id
-WHERE l.product_code = ? AND f.status = ?
-ORDER BY f.month DESC, f.position DESC, l.line_number LIMIT 1"""  # noqa: S608 (own column names)
+FROM store.usage_line l
+JOIN ({_PAIRS}) p ON p.account_id = coalesce(l.account_id, '') AND p.product_code = l.product_code
+WHERE l.fetch_id = ? ORDER BY l.line_number"""  # noqa: S608 (own column names)
+_BY_MONTH = """
+SELECT u.month, sum(u.billable) FROM store.usage u {those}
+WHERE u.month BETWEEN ? AND ? GROUP BY u.month"""
+_THOSE = f"JOIN ({_PAIRS}) p ON p.account_id = u.account_id AND p.product_code = u.product_code"
+_NAMES = """
+SELECT account_id, min(account_name) FROM store.usage_line
+WHERE fetch_id = ? AND account_id IS NOT NULL AND account_name <> ''
+GROUP BY account_id ORDER BY account_id"""
 _USAGE = """
 SELECT month, account_id, product_code, billable, actual, ordered, lines, cost, currency
 FROM store.usage WHERE month = ?
@@ -119,9 +141,28 @@ class UsageStore:
         return [line_from(row) for row in self._database.read(_LINES, [fetch_id])]
 
     def latest_line(self, product_code: str) -> UsageLine | None:
-        """A line of the product from the last complete fetch that has one."""
-        rows = self._database.read(_LATEST_LINE, [product_code, FetchStatus.COMPLETE.value])
+        """A line of the product from the newest month that has one."""
+        rows = self._database.read(_LATEST_LINE, [product_code, product_code])
         return line_from(rows[0]) if rows else None
+
+    def lines_behind(self, fetch_id: str, pairs: Iterable[UsagePair]) -> list[UsageLine]:
+        """The lines of one fetch that are of these customers' products, in their order."""
+        rows = self._database.read(_LINES_BEHIND, [_pairs(pairs), fetch_id])
+        return [line_from(row) for row in rows]
+
+    def customer_names(self, fetch_id: str) -> dict[str, str]:
+        """What the lines of one fetch call the customers, by id."""
+        return dict(self._database.read(_NAMES, [fetch_id]))
+
+    def by_month(
+        self, first: Month, last: Month, pairs: Iterable[UsagePair] | None = None
+    ) -> dict[Month, Decimal]:
+        """The billable quantity of each month from `first` to `last` that has usage, of all or of
+        these customers' products."""
+        sql = _BY_MONTH.format(those="" if pairs is None else _THOSE)
+        given = [] if pairs is None else [_pairs(pairs)]
+        rows = self._database.read(sql, [*given, str(first), str(last)])
+        return {Month.parse(month): trimmed(quantity) for month, quantity in rows}
 
     def usage(self, month: Month) -> list[Usage]:
         """Usage of one month by customer and product, unassigned last; empty when never fetched."""
@@ -139,6 +180,12 @@ class UsageStore:
     def _complete(self, month: Month, newer: int) -> UsageFetch | None:
         rows = self._database.read(_COMPLETE, [str(month), FetchStatus.COMPLETE.value, newer])
         return fetch_from(rows[0]) if rows else None
+
+
+def _pairs(pairs: Iterable[UsagePair]) -> str:
+    """The parameter of `_PAIRS`, in which each pair is once."""
+    distinct = sorted({(account_id or "", code) for account_id, code in pairs})
+    return json.dumps(list(zip(*distinct, strict=True)) or [[], []])
 
 
 def _refuse_parts_that_do_not_match(

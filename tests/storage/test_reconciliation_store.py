@@ -2,12 +2,25 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from core.domain.models import Acceptance, AcceptanceEntry, NoteKind, RowNote
+from core.domain.models import (
+    Acceptance,
+    AcceptanceEntry,
+    Change,
+    ChangeKind,
+    NoteKind,
+    Outcome,
+    Push,
+    RowNote,
+    RunEventKind,
+)
+from core.domain.month import Month
 from core.storage.store import Store
 from tests.storage.samples import NOON, OCTOBER, mapping
+from tests.storage.sync_samples import change, event, line_of, numbered, run
 
 
 def entry(key: str = "11/1", **changes: Any) -> AcceptanceEntry:
@@ -129,3 +142,53 @@ def test_the_revision_of_the_rest_never_goes_back(store: Store) -> None:
     looking.join()
 
     assert seen == sorted(seen)
+
+
+# ---------------------------------------------------------------- what runs did
+
+
+def ran(
+    store: Store, run_id: str, month: Month, *changes: Change, outcome: Outcome = Outcome.DONE
+) -> None:
+    """A run that carried these changes out, in this order."""
+    store.runs.open_run(run(run_id, month=month), numbered(*changes))
+    for number, each in enumerate(changes, 1):
+        store.runs.announce(run_id, [line_of(number)])
+        done = line_of(number, outcome, addition_id=each.addition_id or 700 + number)
+        store.runs.settle(run_id, [done])
+    store.runs.event(run_id, event(RunEventKind.FINISHED))
+
+
+def test_without_runs_nothing_was_pushed(store: Store) -> None:
+    assert store.reconciliation.pushes(OCTOBER) == []
+    assert store.reconciliation.first_month_pushed() is None
+
+
+def test_what_was_done_comes_in_order_from_the_first_newer_month_on(store: Store) -> None:
+    november, december = OCTOBER.plus(1), OCTOBER.plus(2)
+    created = change(18, kind=ChangeKind.CREATE_ADDITION, addition_id=None, before=None)
+    ran(store, "a", OCTOBER, change(before=Decimal("1.50"), after=Decimal(2)))
+    ran(store, "b", november, change(before=Decimal(2), after=Decimal(0)), created)
+    ran(store, "c", OCTOBER, change(before=Decimal(0), after=Decimal(3)))
+    ran(store, "d", december, change(), outcome=Outcome.FAILED)
+
+    def pushed(number: int, month: Month, addition_id: int, *quantities: object) -> Push:
+        kind = ChangeKind.SET_QUANTITY if addition_id == 900 else ChangeKind.CREATE_ADDITION
+        before, after = (None if q is None else Decimal(str(q)) for q in quantities)
+        return Push(
+            run=number, month=month, kind=kind, addition_id=addition_id, before=before, after=after
+        )
+
+    newer = [
+        pushed(2, november, 900, 2, 0),
+        pushed(2, november, 702, None, 12),
+        pushed(3, OCTOBER, 900, 0, 3),
+    ]
+    kept = store.reconciliation
+    assert kept.pushes(OCTOBER) == newer
+    assert kept.pushes(OCTOBER.plus(-1)) == [pushed(1, OCTOBER, 900, "1.50", 2), *newer]
+    assert kept.pushes(OCTOBER, [702]) == [newer[1]]
+    assert kept.pushes(OCTOBER, []) == []
+    # A run that failed did nothing, and is no newer month.
+    assert kept.pushes(november) == []
+    assert kept.first_month_pushed() == OCTOBER

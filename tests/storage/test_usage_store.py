@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from core.domain.models import FetchSource, FetchStatus, ProductUsage, UsageFetch
+from core.domain.month import Month
+from core.domain.usage import aggregate
 from core.errors import ConflictError, InputError, StoreError, message
 from core.storage.mappings_store import MappingWrite
 from core.storage.store import Store
@@ -199,7 +201,8 @@ def test_a_fetch_whose_decision_fails_is_not_kept(store: Store) -> None:
 def test_the_latest_line_is_of_the_last_complete_fetch_of_the_newest_month(store: Store) -> None:
     def record(price: int, **changes: Any) -> None:
         lines = [line(unit_price=Decimal(price)), line("MDR")]
-        store.usage.record_fetch(fetch(lines, **changes), lines, [])
+        recorded = fetch(lines, **changes)
+        store.usage.record_fetch(recorded, lines, aggregate(recorded.month, lines))
 
     assert store.usage.latest_line("CIX") is None
     record(1)
@@ -210,6 +213,72 @@ def test_the_latest_line_is_of_the_last_complete_fetch_of_the_newest_month(store
     latest = store.usage.latest_line("CIX")
 
     assert latest == line(unit_price=Decimal(2))
+
+
+def test_the_lines_behind_some_usage_are_those_of_its_fetch_in_their_order(store: Store) -> None:
+    lines = [
+        line(order_number="1"),
+        line("MDR", order_number="2"),
+        line(account_id="tenant-2", order_number="3"),
+        line(account_id=None, order_number="4"),
+        line(order_number="5"),
+    ]
+    first, second = fetch(lines), fetch([line(order_number="6")])
+    store.usage.record_fetch(first, lines, [])
+    store.usage.record_fetch(second, [line(order_number="6")], [])
+
+    def found(fetch_id: str, *pairs: tuple[str | None, str]) -> list[str]:
+        return [each.order_number for each in store.usage.lines_behind(fetch_id, pairs)]
+
+    assert store.usage.lines_behind(first.id, [("tenant-1", "CIX")]) == [lines[0], lines[4]]
+    assert found(first.id, ("tenant-1", "MDR"), ("tenant-2", "CIX")) == ["2", "3"]
+    assert found(first.id, ("tenant-1", "CIX"), ("tenant-1", "CIX")) == ["1", "5"]
+    assert found(first.id, (None, "CIX")) == ["4"]
+    assert found(first.id, ("tenant-9", "CIX")) == []
+    assert found(first.id) == []
+    assert found(second.id, ("tenant-1", "CIX")) == ["6"]
+
+
+def test_usage_by_month_of_all_and_of_some(store: Store) -> None:
+    for month, quantity in ((OCTOBER, 5), (SEPTEMBER, 7), (SEPTEMBER.plus(-1), 9)):
+        usages = [
+            usage(month=month, billable=Decimal(quantity)),
+            usage("MDR", month=month, billable=Decimal("0.5")),
+            usage(month=month, account_id=None, billable=Decimal(100)),
+        ]
+        store.usage.record_fetch(fetch(month=month), [], usages)
+
+    def found(*pairs: tuple[str | None, str], first: Month = SEPTEMBER) -> dict[Month, Decimal]:
+        return store.usage.by_month(first, OCTOBER, pairs)
+
+    assert store.usage.by_month(SEPTEMBER, OCTOBER) == {
+        SEPTEMBER: Decimal("107.5"),
+        OCTOBER: Decimal("105.5"),
+    }
+    assert found(("tenant-1", "CIX")) == {SEPTEMBER: 7, OCTOBER: 5}
+    assert found(("tenant-1", "CIX"), ("tenant-1", "CIX"), (None, "CIX")) == {
+        SEPTEMBER: 107,
+        OCTOBER: 105,
+    }
+    assert found(("tenant-1", "CIX"), first=SEPTEMBER.plus(-5)).keys() == {
+        SEPTEMBER.plus(-1),
+        SEPTEMBER,
+        OCTOBER,
+    }
+    assert found() == {}
+
+
+def test_customers_are_called_what_the_lines_of_a_fetch_call_them(store: Store) -> None:
+    lines = [
+        line(account_name="Acme"),
+        line(account_id="tenant-2", account_name="Öz"),
+        line(account_id="tenant-3", account_name=""),
+        line(account_id=None, account_name="nobody"),
+    ]
+    recorded = fetch(lines)
+    store.usage.record_fetch(recorded, lines, [])
+
+    assert store.usage.customer_names(recorded.id) == {"tenant-1": "Acme", "tenant-2": "Öz"}
 
 
 @pytest.mark.parametrize("what", ["month", "line count", "twice"])
