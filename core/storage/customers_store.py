@@ -66,6 +66,13 @@ class CustomersStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lists_revision = 0
+
+    @property
+    def lists_revision(self) -> int:
+        """Grows when companies or agreements are written: what was read of them at the same
+        revision is still true. The store's own revision grows with everything else too."""
+        return self._lists_revision
 
     def tenants(self) -> dict[str, Tenant]:
         """The tenants as Sophos last listed them, by id."""
@@ -141,12 +148,12 @@ class CustomersStore:
                 key=("id",),
             )
 
-        self._database.write(change)
+        self._write_lists(change)
 
     def put_agreements(self, agreements: Iterable[Agreement]) -> None:
         """Add or replace some agreements, after they were read again."""
         kept = list(agreements)
-        self._database.write(lambda transaction: _put_agreements(transaction, kept))
+        self._write_lists(lambda transaction: _put_agreements(transaction, kept))
 
     def replace_agreements_of(self, company_id: int, agreements: Iterable[Agreement]) -> None:
         """Make these the agreements of one company, after they were read again."""
@@ -156,7 +163,7 @@ class CustomersStore:
             transaction.execute("DELETE FROM store.agreement WHERE company_id = ?", [company_id])
             _put_agreements(transaction, kept)
 
-        self._database.write(change)
+        self._write_lists(change)
 
     def mappings(self) -> dict[str, CustomerMapping]:
         """Every customer mapping by customer, in the order of their ids."""
@@ -189,6 +196,10 @@ class CustomersStore:
         """Changes of one customer's mapping and rules, or of all, newest first."""
         parameters = [customer_id, customer_id, _NO_LIMIT if limit is None else limit]
         return [history_from(row) for row in self._database.read(_HISTORY, parameters)]
+
+    def _write_lists(self, change: Callable[[Transaction], None]) -> None:
+        self._database.write(change)
+        self._lists_revision += 1
 
 
 def add_customer_history(transaction: Transaction, entries: Sequence[CustomerHistoryEntry]) -> None:

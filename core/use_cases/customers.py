@@ -81,8 +81,9 @@ class Customers:
         self._connectwise = connectwise
         self._sophos = sophos
         self._clock = clock
-        self._contracts_kept: tuple[str, Contracts | None] = ("", None)
+        self._last_contracts: tuple[str, Contracts | None] = ("", None)
         self._contracts = Kept(self._read_contracts)
+        self._last_rows: tuple[int, tuple[CustomerRow, ...]] = (0, ())
         self._rows = Kept(self._read_rows)
         self._suggestions: tuple[object, dict[str, CustomerSuggestion]] = (None, {})
 
@@ -131,21 +132,21 @@ class Customers:
     def rows(self) -> tuple[CustomerRow, ...]:
         """One row per customer that Sophos lists, usage names, or a mapping is for, by name.
 
-        Read anew only after something was written.
+        Read anew only after something was written, and the same object while they are equal.
         """
-        return self._rows.get(self.version())
+        return self._rows.get(self._store.revision)[1]
 
     def version(self) -> int:
         """Changes with the rows."""
-        return self._store.revision
+        return self._rows.get(self._store.revision)[0]
 
     def contracts(self) -> Contracts | None:
         """Companies and agreements as last read; None while they never were."""
-        return self._contracts.get(self.version())[1]
+        return self._contracts.get(self._store.customers.lists_revision)[1]
 
     def contracts_version(self) -> str:
         """Changes with the companies and agreements, and is never that of another process."""
-        return self._contracts.get(self.version())[0]
+        return self._contracts.get(self._store.customers.lists_revision)[0]
 
     def names(self) -> dict[str, str]:
         """The customers' names by id, with those that only usage names."""
@@ -257,14 +258,22 @@ class Customers:
         if store.connectwise_read_at() is None:
             return "", None
         found = Contracts(store.companies(), store.agreements())
-        if found != self._contracts_kept[1]:
-            self._contracts_kept = (str(uuid4()), found)
-        return self._contracts_kept
+        if found != self._last_contracts[1]:
+            self._last_contracts = (str(uuid4()), found)
+        return self._last_contracts
 
-    def _read_rows(self) -> tuple[CustomerRow, ...]:
+    def _read_rows(self) -> tuple[int, tuple[CustomerRow, ...]]:
+        """Read them; the same object with the same version while they are equal."""
+        version, before = self._last_rows
+        rows = self._rows_now()
+        if rows != before:
+            self._last_rows = (version + 1, rows)
+        return self._last_rows
+
+    def _rows_now(self) -> tuple[CustomerRow, ...]:
         store = self._store.customers
         listed, unlisted, mappings = store.tenants(), store.only_in_usage(), store.mappings()
-        contracts, syncs = self.contracts(), self._syncs()
+        contracts, syncs = self.contracts(), self._store.runs.customer_syncs()
         shared = shared_agreements({key: one.agreement_id for key, one in mappings.items()})
         suggestions = self._suggest({**unlisted, **listed}, contracts)
         now = self._clock()
@@ -281,9 +290,6 @@ class Customers:
             for id_ in listed.keys() | unlisted.keys() | mappings.keys()
         ]
         return tuple(sorted(rows, key=_order))
-
-    def _syncs(self) -> Mapping[str, CustomerSync]:
-        return {}
 
     def _suggest(
         self, tenants: Mapping[str, Tenant], contracts: Contracts | None

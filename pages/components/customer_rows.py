@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -24,23 +25,36 @@ from core.domain.row_staging import StagedEdits
 from pages.components import formats
 from pages.components.customer_grid import CustomerGridRow
 from pages.components.customer_labels import agreement_words
-from pages.components.language import _, ngettext, text
+from pages.components.grid import packed_row
+from pages.components.language import _, locale, ngettext, text
 from pages.components.reader import zone
 
 Staged = StagedEdits[CustomerValues]
-# What a row shows while nothing of it is staged, by the name of the field.
-Shown = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SavedRows:
+    """The rows as they are stored, by customer: to be changed by what is staged, and packed."""
+
+    shown: Mapping[str, CustomerGridRow]
+    packed: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rows: Sequence[CustomerRow], contracts: Contracts | None) -> SavedRows:
+        """Every row, formatted for the reader."""
+        names = {row.mapping.customer_id: customer_name(row) for row in rows}
+        shown = [saved_row(row, names, contracts) for row in rows]
+        return cls({row.code: row for row in shown}, {row.code: packed_row(row) for row in shown})
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What all rows of one drawing share. `saved` has the rows as they are stored, by customer."""
+    """What all rows of one drawing share."""
 
     staged: Staged
     contracts: Contracts | None
-    saved: Mapping[str, Shown]
+    saved: SavedRows
     conflicts: Collection[str]
-    seen: int
 
 
 def with_staged_customers(
@@ -53,20 +67,48 @@ def with_staged_customers(
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def saved_rows(
-    version: int,  # noqa: ARG001 - cache key
+    version: tuple[int, str],  # noqa: ARG001 - cache key: of rows, and of contracts
     reader: tuple[str, str],  # noqa: ARG001 - cache key: locale and time zone
     _rows: Sequence[CustomerRow],
     _contracts: Contracts | None,
-) -> dict[str, Shown]:
+) -> SavedRows:
     """The rows as they are stored, formatted once for all who read the same way."""
-    names = {row.mapping.customer_id: customer_name(row) for row in _rows}
-    return {row.mapping.customer_id: shown_as_saved(row, names, _contracts) for row in _rows}
+    return SavedRows.of(_rows, _contracts)
 
 
-def grid_rows(rows: Sequence[CustomerRow], drawing: Drawing) -> list[CustomerGridRow]:
-    """The rows as they are shown."""
+def packed_rows(rows: Sequence[CustomerRow], drawing: Drawing) -> dict[str, str]:
+    """The rows as the grid takes them; only those with staged edits are made anew."""
     edits = {edit.key: edit for edit in drawing.staged.edits()}
-    return [_grid_row(row, edits.get(row.mapping.customer_id), drawing) for row in rows]
+    packed = {}
+    for row in rows:
+        customer_id = row.mapping.customer_id
+        edit = edits.get(customer_id)
+        if edit is None:
+            packed[customer_id] = drawing.saved.packed[customer_id]
+        else:
+            packed[customer_id] = packed_row(staged_row(row, edit, drawing))
+    return packed
+
+
+def staged_row(
+    row: CustomerRow, edit: RowEdit[CustomerValues], drawing: Drawing
+) -> CustomerGridRow:
+    """A row with what is staged: what is wanted, what it was, and the state to come."""
+    contracts = drawing.contracts
+    saved = drawing.saved.shown.get(edit.key) or saved_row(row, {}, contracts)
+    after = condition_of(edit.wanted, contracts, row.customer)
+    changes = after.state is not row.state
+    hint = _hint_lines(row)
+    if changes and after.reason is not None:
+        hint.append(_("After saving: {reason}", reason=after.reason))
+    return replace(
+        saved,
+        **_values_part(edit.wanted, contracts),
+        **_base_part(edit.base, contracts),
+        next_state=after.state.value if changes else "",
+        state_hint="\n".join(hint),
+        conflict=edit.key in drawing.conflicts,
+    )
 
 
 def bases_of(rows: Sequence[CustomerRow]) -> dict[str, CustomerBase]:
@@ -97,8 +139,11 @@ def agreement_name(agreement_id: int | None, contracts: Contracts | None) -> str
 
 def agreement_note(agreement: Agreement | None) -> str:
     """What tells an agreement from others, as the list of the editor has it."""
-    if agreement is None:
-        return ""
+    return "" if agreement is None else _note(agreement, locale())
+
+
+@lru_cache(maxsize=16_384)
+def _note(agreement: Agreement, _locale: str) -> str:
     words = agreement_words()
     dates = (
         ("next_invoice", agreement.next_invoice_date),
@@ -116,28 +161,29 @@ def agreement_note(agreement: Agreement | None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def shown_as_saved(
+def saved_row(
     row: CustomerRow, names: Mapping[str, str], contracts: Contracts | None
-) -> dict[str, Any]:
-    """Everything of a row that staged edits do not touch, and its values as stored."""
+) -> CustomerGridRow:
+    """A row as it is stored; `names` are the customers' by id."""
     values = CustomerValues.of(row.mapping)
-    return {
-        "code": row.mapping.customer_id,
-        "name": row.customer.name,
-        "unlisted": not row.listed,
-        "billing": _billing(row.customer),
-        "status": _status(row.customer.status),
-        "state": row.state.value,
-        "next_state": "",
-        "since": "",
-        "state_hint": "\n".join(_hint_lines(row)),
-        "explanation": _explanation(row),
+    return CustomerGridRow(
+        code=row.mapping.customer_id,
+        name=row.customer.name,
+        unlisted=not row.listed,
+        billing=_billing(row.customer.billing_type, locale()),
+        status=_status(row.customer.status, locale()),
+        state=row.state.value,
+        next_state="",
+        since="",
+        state_hint="\n".join(_hint_lines(row)),
+        explanation=_explanation(row),
+        conflict=False,
         **_values_part(values, contracts),
         **_base_part(values, contracts),
         **_shared_part(row, names),
         **_sync_part(row.last_sync),
         **_suggestion_part(row, contracts),
-    }
+    )
 
 
 def _unknown_row(customer_id: str, now: datetime) -> CustomerRow:
@@ -153,36 +199,6 @@ def _unknown_row(customer_id: str, now: datetime) -> CustomerRow:
         suggestion=None,
         last_sync=None,
     )
-
-
-def _grid_row(
-    row: CustomerRow, edit: RowEdit[CustomerValues] | None, drawing: Drawing
-) -> CustomerGridRow:
-    customer_id = row.mapping.customer_id
-    saved = drawing.saved.get(customer_id) or shown_as_saved(row, {}, drawing.contracts)
-    staged = _staged_part(row, edit, drawing.contracts) if edit else {}
-    return CustomerGridRow(
-        **{**saved, **staged},
-        conflict=customer_id in drawing.conflicts,
-        seen=float(drawing.seen),
-    )
-
-
-def _staged_part(
-    row: CustomerRow, edit: RowEdit[CustomerValues], contracts: Contracts | None
-) -> dict[str, Any]:
-    """What is wanted, what it was, and what saving would make of the state."""
-    after = condition_of(edit.wanted, contracts, row.customer)
-    changes = after.state is not row.state
-    hint = _hint_lines(row)
-    if changes and after.reason is not None:
-        hint.append(_("After saving: {reason}", reason=after.reason))
-    return {
-        **_values_part(edit.wanted, contracts),
-        **_base_part(edit.base, contracts),
-        "next_state": after.state.value if changes else "",
-        "state_hint": "\n".join(hint),
-    }
 
 
 def _values_part(values: CustomerValues, contracts: Contracts | None) -> dict[str, Any]:
@@ -213,16 +229,18 @@ def _id_text(value: int | None) -> str:
     return "" if value is None else str(value)
 
 
-def _billing(customer: Tenant) -> str:
+@lru_cache(maxsize=256)
+def _billing(billing_type: str, _locale: str) -> str:
     known = {
         BillingType.USAGE.value: _("Usage"),
         BillingType.TERM.value: _("Term"),
         BillingType.TRIAL.value: _("Trial"),
     }
-    return known.get(customer.billing_type, customer.billing_type)
+    return known.get(billing_type, billing_type)
 
 
-def _status(status: str) -> str:
+@lru_cache(maxsize=256)
+def _status(status: str, _locale: str) -> str:
     known = {
         "active": _("active"),
         "suspended": _("suspended"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from core.services import Services
 from pages.components.customer_filters import Show, chip_names, counts, reasons
 from pages.components.customer_refresh import draw_freshness
 from pages.components.customer_session import session
+from pages.components.grid_session import Dialog
 from pages.components.grid_toolbar import (
     draw_chips,
     draw_csv_commands,
@@ -39,8 +41,23 @@ def draw_above_grid(
     left, right = toolbar()
     with left:
         draw_selection(session, by_id, SYNC)
+        _draw_rules(by_id)
     with right:
         draw_freshness(services)
+
+
+def _draw_rules(by_id: Mapping[str, CustomerRow]) -> None:
+    """Open the quantity rules of the one customer that is selected."""
+    chosen = [customer_id for customer_id in session.selected() if customer_id in by_id]
+    st.button(
+        _("Quantity rules"),
+        key="customers_rules",
+        icon=":material/calculate:",
+        type="tertiary",
+        disabled=len(chosen) != 1,
+        on_click=partial(session.open_dialog, Dialog.RULES, chosen[0] if chosen else ""),
+        help=_("What is billed differently for one customer. Select one row first."),
+    )
 
 
 def _draw_reasons(rows: Sequence[CustomerRow]) -> None:

@@ -22,7 +22,7 @@ from pages.components.customer_refresh import refresh_button, start_refresh, sta
 from pages.components.customer_rows import (
     Drawing,
     bases_of,
-    grid_rows,
+    packed_rows,
     saved_rows,
     with_staged_customers,
 )
@@ -38,7 +38,9 @@ from pages.components.grid_import import Checked, draw_import
 from pages.components.grid_save import draw_discard
 from pages.components.grid_session import Dialog, OpenDialog, anything_unsaved
 from pages.components.language import _, language, locale, ngettext
+from pages.components.problems import as_typed
 from pages.components.reader import zone
+from pages.components.rule_override import draw_override, forget_override
 
 Known = Mapping[str, CustomerRow]
 
@@ -71,9 +73,8 @@ def draw_customers(services: Services) -> None:
     drawing = Drawing(
         staged=staged,
         contracts=contracts,
-        saved=saved_rows(services.customers.version(), reader, stored, contracts),
+        saved=saved_rows(_version(services), reader, stored, contracts),
         conflicts={conflict.key for conflict in conflicts},
-        seen=session.last_step(),
     )
     _draw_grid(services, matching(rows, session.show(), set(staged.changes())), drawing)
     session.remember_bases(bases_of(rows))
@@ -132,19 +133,23 @@ def _draw_grid(services: Services, shown: Sequence[CustomerRow], drawing: Drawin
 def _grid_frame(services: Services, shown: Sequence[CustomerRow], drawing: Drawing) -> pd.DataFrame:
     """The rows as the grid takes them; all readers share them while nothing is staged."""
     if drawing.staged:
-        return grid_frame(grid_rows(shown, drawing), CUSTOMER_GRID)
-    seen = (session.show(), drawing.seen, locale(), str(zone()))
-    return _shared_frame(services.customers.version(), seen, shown, drawing)
+        return grid_frame(packed_rows(shown, drawing), session.last_step())
+    seen = (session.show(), session.last_step(), locale(), str(zone()))
+    return _shared_frame(_version(services), seen, shown, drawing)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _shared_frame(
-    version: int,  # noqa: ARG001 - cache key
-    seen: tuple[Show, int, str, str],  # noqa: ARG001 - cache key
+    version: tuple[int, str],  # noqa: ARG001 - cache key
+    seen: tuple[Show, int, str, str],
     _shown: Sequence[CustomerRow],
     _drawing: Drawing,
 ) -> pd.DataFrame:
-    return grid_frame(grid_rows(_shown, _drawing), CUSTOMER_GRID)
+    return grid_frame(packed_rows(_shown, _drawing), seen[1])
+
+
+def _version(services: Services) -> tuple[int, str]:
+    return services.customers.version(), services.customers.contracts_version()
 
 
 def _last_saver(services: Services, customer_id: str) -> tuple[str, datetime] | None:
@@ -178,6 +183,12 @@ def _draw_dialog(
             _("History"),
             partial(_draw_history, services, wanted.code, by_id, contracts),
         ),
+        Dialog.RULES: (
+            as_typed(
+                _("Quantity rules of {customer}", customer=customer_title(wanted.code, by_id))
+            ),
+            partial(draw_override, services, wanted.code),
+        ),
     }
     title, body = bodies[wanted.dialog]
     width = "small" if wanted.dialog is Dialog.DISCARD else "large"
@@ -185,7 +196,12 @@ def _draw_dialog(
     def draw() -> None:  # Streamlit wants a function with a name
         body()
 
-    st.dialog(title, width=width, on_dismiss=session.close_dialog)(draw)()
+    st.dialog(title, width=width, on_dismiss=_close_dialog)(draw)()
+
+
+def _close_dialog() -> None:
+    session.close_dialog()
+    forget_override()
 
 
 def _draw_import(services: Services, by_id: Known) -> None:
@@ -207,11 +223,12 @@ def _draw_import(services: Services, by_id: Known) -> None:
 def _draw_history(
     services: Services, customer_id: str, by_id: Known, contracts: Contracts | None
 ) -> None:
+    products = {row.product.code: row.product.description for row in services.mappings.rows()}
     draw_history(
         session,
         customer_title(customer_id, by_id),
         services.customers.history(customer_id, SHOWN),
         nothing=_("Nothing was saved for this customer yet."),
-        field=field_words,
-        value=partial(value_words, contracts=contracts),
+        field=partial(field_words, products=products),
+        value=partial(value_words, contracts=contracts, products=products),
     )

@@ -13,7 +13,7 @@ Its rows, columns, words and cells come from the page, as a `GridKind`. How it s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -35,7 +35,7 @@ class GridRow:
     nothing.
 
     `code` is the row's key. `explanation` stands in the row itself, for states that a person has
-    to understand. `suggestion_score` is for sorting, -1 for none. `seen` is the last step taken.
+    to understand. `suggestion_score` is for sorting, -1 for none.
     """
 
     code: str
@@ -52,7 +52,6 @@ class GridRow:
     suggestion_score: float
     suggestion_reason: str
     conflict: bool
-    seen: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,20 +115,24 @@ def is_new(key: str) -> bool:
     return key not in st.session_state
 
 
-def grid_frame(rows: Sequence[GridRow], kind: GridKind) -> pd.DataFrame:
-    """The rows as `draw_grid` takes them: the code, and all values as one JSON list.
+def packed_row(row: GridRow) -> str:
+    """A row as it travels: its values in the order of `GridKind.fields`, as one JSON list."""
+    return json.dumps(list(vars(row).values()), ensure_ascii=False, separators=(",", ":"))
 
-    The component hashes and converts every column with every run of a page; two columns take a
-    tenth of the time of thirty.
+
+def grid_frame(packed: Mapping[str, str], seen: int) -> pd.DataFrame:
+    """The rows as `draw_grid` takes them: packed, by code; `seen` is the last step taken.
+
+    The component hashes and converts every column with every run of a page; three columns take a
+    tenth of the time of thirty. `seen` changes with every step, and what is packed can be kept.
     """
-    names = kind.fields
-    codes = [row.code for row in rows]
-    packed = [_packed([getattr(row, name) for name in names]) for row in rows]
-    return pd.DataFrame({"code": codes, "packed": packed}, dtype=str)
-
-
-def _packed(values: Sequence[object]) -> str:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return pd.DataFrame(
+        {
+            "code": pd.Series(list(packed), dtype=str),
+            "seen": pd.Series([float(seen)] * len(packed), dtype=float),
+            "packed": pd.Series(list(packed.values()), dtype=str),
+        }
+    )
 
 
 def _theme() -> StAggridTheme:

@@ -24,17 +24,18 @@ S = TypeVar("S", bound=StrEnum)
 
 
 class Dialog(StrEnum):
-    """The dialogs that every page with a grid has."""
+    """The dialogs of pages with a grid; RULES are the quantity rules of one customer."""
 
     SAVE = "save"
     DISCARD = "discard"
     IMPORT = "import"
     HISTORY = "history"
+    RULES = "rules"
 
 
 @dataclass(frozen=True)
 class OpenDialog:
-    """The dialog on the screen; `code` is the row of a history."""
+    """The dialog on the screen; `code` is the row that it is about."""
 
     dialog: Dialog
     code: str = ""

@@ -41,7 +41,6 @@ class Drawing:
     catalog: Catalog
     conflicts: Collection[str]
     now: datetime
-    seen: int
     decimals: int
 
 
@@ -125,7 +124,6 @@ def _grid_row(
         sync=values.sync,
         base_sync=base.sync,
         conflict=code in drawing.conflicts,
-        seen=float(drawing.seen),
         **_product_part(row, values, base, drawing.catalog),
         **{**saved_part, **state_part},
     )

@@ -15,7 +15,7 @@ from core.domain.row_edits import CellEdit
 from core.domain.staging import PRODUCT, RowBase
 from core.services import Services
 from pages.components import product_forms, rule_dialog
-from pages.components.grid import draw_grid, grid_frame, is_new
+from pages.components.grid import draw_grid, grid_frame, is_new, packed_row
 from pages.components.grid_catalog import send_catalog
 from pages.components.grid_conflicts import draw_conflicts
 from pages.components.grid_events import Step, StepKind
@@ -73,7 +73,6 @@ def draw_mapping(services: Services) -> None:
         catalog=catalog,
         conflicts={conflict.key for conflict in conflicts},
         now=services.clock(),
-        seen=session.last_step(),
         decimals=most_decimals(rows),
     )
     _draw_grid(services, shown, drawing)
@@ -130,19 +129,23 @@ def _draw_grid(services: Services, shown: Sequence[MappingRow], drawing: Drawing
 def _grid_frame(services: Services, shown: Sequence[MappingRow], drawing: Drawing) -> pd.DataFrame:
     """The rows as the grid takes them; all readers share them while nothing is staged."""
     if drawing.staged:
-        return grid_frame(grid_rows(shown, drawing), MAPPING_GRID)
-    seen = (session.show(), drawing.seen, locale(), str(zone()))
+        return _frame(shown, drawing, session.last_step())
+    seen = (session.show(), session.last_step(), locale(), str(zone()))
     return _shared_frame(services.mappings.version(), seen, shown, drawing)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _shared_frame(
     version: tuple[int, str],  # noqa: ARG001 - cache key
-    seen: tuple[Show, int, str, str],  # noqa: ARG001 - cache key
+    seen: tuple[Show, int, str, str],
     _shown: Sequence[MappingRow],
     _drawing: Drawing,
 ) -> pd.DataFrame:
-    return grid_frame(grid_rows(_shown, _drawing), MAPPING_GRID)
+    return _frame(_shown, _drawing, seen[1])
+
+
+def _frame(shown: Sequence[MappingRow], drawing: Drawing, last_step: int) -> pd.DataFrame:
+    return grid_frame({row.code: packed_row(row) for row in grid_rows(shown, drawing)}, last_step)
 
 
 def _last_saver(services: Services, code: str) -> tuple[str, datetime] | None:

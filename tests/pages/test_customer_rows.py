@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -21,13 +23,13 @@ from core.domain.month import Month
 from core.domain.row_staging import StagedEdits
 from core.errors import message
 from pages.components.customer_filters import Show, counts, matching, reasons
-from pages.components.customer_grid import CustomerGridRow
+from pages.components.customer_grid import CUSTOMER_GRID, CustomerGridRow
 from pages.components.customer_plan import review
 from pages.components.customer_rows import (
     Drawing,
+    SavedRows,
     bases_of,
-    grid_rows,
-    shown_as_saved,
+    packed_rows,
     with_staged_customers,
 )
 from pages.components.customer_session import stage
@@ -71,16 +73,18 @@ def row_of(
     )
 
 
-def one(row: CustomerRow, staged: StagedEdits | None = None, **more) -> CustomerGridRow:
-    saved = {row.mapping.customer_id: shown_as_saved(row, {"t2": "Second"}, KNOWN)}
+def one(
+    row: CustomerRow, staged: StagedEdits | None = None, conflicts: Collection[str] = ()
+) -> CustomerGridRow:
+    names_of = row_of("t2", customer=tenant("t2", "Second"))
     drawing = Drawing(
         staged=staged or StagedEdits(),
         contracts=KNOWN,
-        saved=saved,
-        conflicts=more.get("conflicts", ()),
-        seen=1_795_000_000_001,
+        saved=SavedRows.of([row, names_of], KNOWN),
+        conflicts=conflicts,
     )
-    return grid_rows([row], drawing)[0]
+    (packed,) = packed_rows([row], drawing).values()
+    return CustomerGridRow(**dict(zip(CUSTOMER_GRID.fields, json.loads(packed), strict=True)))
 
 
 def base(row: CustomerRow) -> CustomerBase:
@@ -107,7 +111,6 @@ def test_a_saved_row_shows_what_is_stored() -> None:
         True,
     )
     assert (shown.state, shown.next_state, shown.explanation) == ("active", "", "")
-    assert shown.seen == 1_795_000_000_001
 
 
 def test_a_staged_row_shows_the_new_values_the_base_and_the_state_to_come() -> None:
@@ -196,8 +199,9 @@ def test_a_staged_customer_without_a_row_gets_one() -> None:
 
 
 def test_a_conflict_is_marked() -> None:
-    assert one(row_of(), conflicts={"t1"}).conflict
-    assert not one(row_of(), conflicts={"t2"}).conflict
+    staged = StagedEdits().stage("t1", SYNC, False, base(row_of()))
+    assert one(row_of(), staged, conflicts={"t1"}).conflict
+    assert not one(row_of(), staged, conflicts={"t2"}).conflict
 
 
 def test_bases_are_the_stored_values_with_their_version() -> None:

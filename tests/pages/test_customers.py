@@ -301,6 +301,15 @@ def test_the_history_of_a_row_is_shown_by_name(known_services: Services) -> None
     assert set(table["After"]) == {"BOULANGERIE VERMASSE SARL", "Sécurité managée", "On"}
 
 
+def test_the_quantity_rules_of_the_selected_customer_are_opened(person: Person) -> None:
+    assert person.page.button(key="customers_rules").disabled
+    person.sends(selected=(BAKERY,))
+    person.presses("customers_rules")
+    assert person.page.button(key="rule_override_form_save")
+    person.sends(selected=(BAKERY, LAWYERS))
+    assert person.page.button(key="customers_rules").disabled
+
+
 def test_one_customer_is_read_again(known_services: Services, sandbox: Sandbox) -> None:
     save(known_services, BAKERY, BAKED)
     person = Person()

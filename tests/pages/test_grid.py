@@ -17,7 +17,7 @@ from core.domain.models import (
 )
 from pages.components import customer_grid
 from pages.components.customer_grid import CUSTOMER_GRID
-from pages.components.grid import GridKind, GridRow, _options, grid_frame
+from pages.components.grid import GridKind, GridRow, _options, grid_frame, packed_row
 from pages.components.grid_assets import (
     DIRECTORY,
     FIRST_FILES,
@@ -76,7 +76,7 @@ def test_the_scripts_use_only_labels_that_exist(name: str) -> None:
 @every_kind
 def test_the_scripts_read_only_fields_that_rows_have(kind: GridKind) -> None:
     used = set(re.findall(r"\bdata\.(\w+)", sources(kind)))
-    assert used <= {*kind.fields, "packed"}
+    assert used <= {*kind.fields, "seen", "packed"}
 
 
 @every_kind
@@ -99,15 +99,16 @@ def test_labels_are_handed_over_as_json() -> None:
 
 
 def test_an_empty_grid_still_has_its_columns() -> None:
-    frame = grid_frame([], MAPPING_GRID)
-    assert list(frame.columns) == ["code", "packed"]
+    frame = grid_frame({}, 0)
+    assert list(frame.columns) == ["code", "seen", "packed"]
 
 
 @every_kind
 def test_a_row_travels_whole(kind: GridKind) -> None:
     row = a_row(kind)
-    (packed,) = grid_frame([row], kind)["packed"]
-    assert dict(zip(kind.fields, json.loads(packed), strict=True)) == vars(row)
+    frame = grid_frame({"A": packed_row(row)}, 1_795_000_000_001)
+    assert (frame["code"][0], frame["seen"][0]) == ("A", 1_795_000_000_001)
+    assert dict(zip(kind.fields, json.loads(frame["packed"][0]), strict=True)) == vars(row)
 
 
 @every_kind

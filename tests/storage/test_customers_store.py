@@ -71,6 +71,22 @@ def test_customers_that_only_usage_names_have_their_last_name(store: Store) -> N
     }
 
 
+def test_the_revision_of_the_lists_grows_with_them_and_with_nothing_else(store: Store) -> None:
+    revisions = [store.customers.lists_revision]
+    store.customers.replace_connectwise([company()], [agreement()], NOON)
+    revisions.append(store.customers.lists_revision)
+    store.customers.put_agreements([agreement(8)])
+    revisions.append(store.customers.lists_revision)
+    store.customers.replace_agreements_of(250, [agreement(9)])
+    revisions.append(store.customers.lists_revision)
+    assert revisions == sorted(set(revisions))
+
+    _save(store, customer())
+    store.customers.replace_tenants([tenant()], NOON)
+
+    assert store.customers.lists_revision == revisions[-1]
+
+
 def test_the_agreements_of_one_company_are_replaced_and_no_others(store: Store) -> None:
     kept, gone, new = agreement(1), agreement(2), agreement(3)
     other = agreement(4, company=Reference(99, "Other"))
