@@ -161,21 +161,36 @@ class RunsStore:
 
         self._database.write(change)
 
-    def announce(self, run_id: str, entries: Sequence[JournalEntry]) -> None:
-        """Commit to the journal what is about to be called.
+    def announce(
+        self,
+        run_id: str,
+        entries: Sequence[JournalEntry],
+        *,
+        outcomes: Sequence[JournalEntry] = (),
+        bindings: Iterable[Binding] = (),
+        unbind: Iterable[tuple[int, int]] = (),
+        additions: Iterable[Addition] = (),
+    ) -> None:
+        """Commit to the journal what is about to be called, and in the same transaction what came
+        in of other changes, see `settle`.
 
         Raises ConflictError when the run is not under way or one of the changes is done already,
-        InputError when its month is closed, ValueError for an entry that is no announcement.
+        InputError when its month is closed, ValueError for an entry that is no announcement; then
+        the outcomes are not committed either.
         """
         if any(entry.outcome is not Outcome.IN_FLIGHT for entry in entries):
             raise ValueError("an outcome cannot be announced")
+        bound, unbound, read = list(bindings), list(unbind), list(additions)
 
         def change(transaction: Transaction) -> None:
             state = state_of(transaction, run_id)
             refuse_over(state)
             refuse_closed(transaction, state.month)
             refuse_done(transaction, state, [entry.number for entry in entries])
-            _add_entries(transaction, state, entries)
+            _add_entries(transaction, state, [*outcomes, *entries])
+            remove_bindings(transaction, unbound)
+            put_bindings(transaction, bound)
+            put_additions(transaction, read)
 
         self._database.write(change)
 

@@ -144,6 +144,7 @@ class Execution:
         leading = [row for row in products if _stands_alone(row.change)]
         following = [row for row in products if not _stands_alone(row.change)]
         additions = [row for row in self._todo if row.change.kind not in PRODUCT_KINDS]
+        tools.journal.expect(row.number for row in additions if _will_be_called(row))
         threads = tools.connectwise.in_flight * _THREADS_PER_CALL
         with ThreadPoolExecutor(threads, thread_name_prefix="usage-sync-run") as pool:
             try:
@@ -347,6 +348,17 @@ class Execution:
             outcome=outcome,
             **more,  # type: ignore[arg-type]
         )
+
+
+def _will_be_called(row: RunChange) -> bool:
+    """Whether a change that was never announced needs a call, as far as one can tell before."""
+    change = row.change
+    return row.outcome is Outcome.WAITING and (
+        change.kind in _CALLED or change.before != change.after
+    )
+
+
+_CALLED = frozenset({ChangeKind.CANCEL, ChangeKind.UNDO_CANCEL})
 
 
 def _stands_alone(change: Change) -> bool:

@@ -399,7 +399,7 @@ def test_a_store_that_fails_lets_no_call_go_out_and_the_run_can_be_resumed(
     def fails_later(*given: object, **more: object) -> None:
         nonlocal commits
         commits += 1
-        if commits > 5:
+        if commits > 1:
             raise StoreError(message("The disk is full."))
         commit(*given, **more)
 
