@@ -6,7 +6,6 @@ import math
 import tempfile
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.clients.paging import PAGE_SIZE
@@ -14,28 +13,12 @@ from core.domain.suggestions import suggest
 from core.sandbox.server import Sandbox, start_sandbox
 from core.services import Services, build_services
 from core.settings import load_settings
-from tests.bench import browser, sessions
+from tests.bench import browser, sessions, sync
+from tests.bench.figures import Figure
 from tests.bench.large_world import CATALOG_PRODUCTS, SOPHOS_PRODUCTS, large_world
 from tests.e2e.dashboard import connection_environment, fill_store, running
 
 SESSIONS, RERUNS, THINK = 20, 10, 1.0
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured value and the bound that it must not exceed."""
-
-    name: str
-    value: float
-    bound: float
-    unit: str
-
-    def row(self) -> str:
-        ratio = self.value / self.bound
-        return (
-            f"| {self.name} | {self.value:.0f} {self.unit} | {self.bound:.0f} {self.unit} "
-            f"| {ratio:.2f} |"
-        )
 
 
 def main() -> None:
@@ -52,6 +35,7 @@ def main() -> None:
             ]
         with running(environment, sandbox) as dashboard:
             figures += _page_figures(dashboard.url)
+    figures += sync.figures()
     print("| Figure | Measured | Bound | Ratio |\n|---|---|---|---|")
     for figure in figures:
         print(figure.row())
