@@ -4,18 +4,33 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import core.storage.store as store_module
-from core.domain.models import UsageLine
-from core.errors import StoreError, StoreMismatchError
+from core.domain.models import BundleRule, Combine, MonthClosing, Outcome, UsageLine
+from core.errors import StoreError, StoreMismatchError, message
 from core.storage.database import Database
 from core.storage.migrations import migrate
+from core.storage.rules_store import RuleWrite
 from core.storage.schema import MIGRATIONS, Migration
 from core.storage.store import Store
-from tests.storage.samples import NOON, change_of, entry, fetch, line, mapping, usage
+from tests.storage.samples import NOON, OCTOBER, change_of, entry, fetch, line, mapping, usage
+from tests.storage.sync_samples import (
+    addition,
+    agreement,
+    binding,
+    change,
+    company,
+    customer,
+    customer_change,
+    line_of,
+    numbered,
+    run,
+    tenant,
+)
 
 SANDBOX_SENTENCE = (
     "The database {path} holds sandbox data and cannot be used with real systems. "
@@ -28,13 +43,36 @@ REAL_SENTENCE = (
 
 
 def test_everything_is_there_after_reopening(path: Path) -> None:
+    closed = MonthClosing(month=OCTOBER.plus(-1), closed=True, at=NOON, by="ada")
     with Store.open(path, "sandbox") as store:
         store.mappings.save([mapping()], [change_of()], {"CIX": 0})
         store.catalog.replace([entry()], NOON)
         store.usage.record_fetch(fetch([line()]), [line()], [usage()])
         store.settings.put("language", "fr", "ada", NOON)
+        store.customers.replace_tenants([tenant()], NOON)
+        store.customers.replace_connectwise([company()], [agreement()], NOON)
+        store.customers.change(lambda current: ([customer()], [customer_change()]))
+        store.rules.change(lambda current: RuleWrite(bundles={17: BundleRule(Combine.MAX)}))
+        store.additions.replace([7], [addition()], NOON)
+        store.months.record(closed)
+        opened = store.runs.open_run(run(), numbered(change()))
+        store.runs.announce("run-1", [line_of()])
+        store.runs.settle("run-1", [line_of(1, Outcome.DONE)], [binding()])
+        store.waiting.record(NOON, NOON, OCTOBER, message("Nothing to do."))
 
     with Store.open(path, "sandbox") as store:
+        assert store.customers.tenants() == {"tenant-1": tenant()}
+        assert store.customers.companies() == {250: company()}
+        assert store.customers.agreements() == {7: agreement()}
+        assert store.customers.mappings() == {"tenant-1": customer()}
+        assert len(store.customers.history()) == 1
+        assert store.rules.all().bundles == {17: BundleRule(Combine.MAX)}
+        assert store.additions.of() == {7: (addition(),)}
+        assert store.additions.bindings() == {(7, 17): binding()}
+        assert store.months.closings() == [closed]
+        assert store.runs.open() == replace(opened, done=1)
+        assert store.runs.changes("run-1")[0].outcome is Outcome.DONE
+        assert store.waiting.last_due() == NOON
         assert store.mappings.all() == {"CIX": mapping()}
         assert len(store.mappings.history()) == 1
         assert store.catalog.all() == [entry()]
