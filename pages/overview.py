@@ -18,11 +18,11 @@ months = summaries(services, MONTHS_KEPT_IN_VIEW)
 begun = bool(rows) and services.catalog.refreshed_at() is not None
 if begun:
     draw_todos(services, rows, months)
+    draw_sync(services)
 else:
     draw_first_steps(services, has_usage=bool(rows))
 if months:
     draw_month(rows, months)
     draw_trend(rows, months)
 if begun:
-    draw_sync(services)
     draw_data(services, months)

@@ -16,6 +16,8 @@ from pages.components.language import _
 from pages.components.number_columns import aligned, decimals_of, right
 from pages.components.plan_rows import GroupBy, PlanRow, RowStatus
 
+_NAMED = 2
+
 
 def kind_names() -> dict[str, str]:
     """What happens, in a word or two."""
@@ -44,12 +46,20 @@ def what_of(row: PlanRow) -> str:
     return kind_names()[row.change.kind.value]
 
 
+def few(names: Sequence[str]) -> str:
+    """The customers of a shared agreement, not all of them where they are many."""
+    if len(names) <= _NAMED + 1:
+        return ", ".join(names) or NOTHING
+    more = len(names) - _NAMED
+    return _("{names} and {count} more", names=", ".join(names[:_NAMED]), count=more)
+
+
 def plan_frame(rows: Sequence[PlanRow]) -> pd.DataFrame:
     """The rows with plain column names and plain values, in their order."""
     return pd.DataFrame(
         {
             "what": [what_of(row) for row in rows],
-            "customer": [row.customer or NOTHING for row in rows],
+            "customer": [few(row.names.customers) for row in rows],
             "agreement": [row.names.agreement or NOTHING for row in rows],
             "product": [row.names.product for row in rows],
             "before": [_number(row.change.before) for row in rows],
@@ -95,9 +105,9 @@ def columns(on_why: Callable[[], None], why_key: str) -> dict[str, Any]:
     config = st.column_config
     return {
         "what": config.TextColumn(_("Change"), width=110),
-        "customer": config.TextColumn(_("Customer")),
+        "customer": config.TextColumn(_("Customer"), width=190),
         "agreement": config.TextColumn(_("Agreement")),
-        "product": config.TextColumn(_("ConnectWise product")),
+        "product": config.TextColumn(_("ConnectWise product"), width=190),
         "before": right(_("Now"), 80, _("The quantity in ConnectWise.")),
         "after": right(_("Then"), 80, _("The quantity after the sync.")),
         "difference": right(_("Difference"), 90),

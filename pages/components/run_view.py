@@ -25,7 +25,7 @@ from pages.components.language import _, locale, ngettext, text
 from pages.components.number_columns import aligned, decimals_of, right
 from pages.components.paging import draw_pages, on_screen
 from pages.components.plan_findings import BESIDE
-from pages.components.plan_table import kind_names
+from pages.components.plan_table import few, kind_names
 from pages.components.problems import as_typed, show_error
 from pages.components.run_export import run_table
 from pages.components.run_rows import (
@@ -471,7 +471,7 @@ def change_frame(changes: Sequence[RunChange]) -> pd.DataFrame:
             "outcome": [outcome_names()[one.outcome] for one in changes],
             "message": [message_of(one) for one in changes],
             "what": [kind_names()[one.change.kind.value] for one in changes],
-            "customer": [", ".join(one.names.customers) or NOTHING for one in changes],
+            "customer": [few(one.names.customers) for one in changes],
             "agreement": [one.names.agreement or NOTHING for one in changes],
             "product": [one.names.product for one in changes],
             "before": [_number(one.change.before) for one in changes],
@@ -505,9 +505,9 @@ def _draw_table(changes: Sequence[RunChange]) -> None:
             "outcome": st.column_config.TextColumn(_("Outcome"), width=100),
             "message": st.column_config.TextColumn(_("Message"), width=360) if told else None,
             "what": _("Change"),
-            "customer": _("Customer"),
+            "customer": st.column_config.TextColumn(_("Customer"), width=190),
             "agreement": _("Agreement"),
-            "product": _("ConnectWise product"),
+            "product": st.column_config.TextColumn(_("ConnectWise product"), width=190),
             "before": right(_("Before"), 80),
             "after": right(_("After"), 80),
             "at": _("When"),

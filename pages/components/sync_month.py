@@ -18,7 +18,7 @@ from pages.components.language import _, ngettext
 from pages.components.option_names import distinct
 from pages.components.problems import as_typed
 from pages.components.sync_session import Dialog, open_dialog
-from pages.components.tasks import fetch_usage, recent_months
+from pages.components.tasks import fetch_usage, recent_months, sync_now
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,17 @@ def _choose(services: Services) -> Month:
 def _commands(services: Services, state: MonthState) -> None:
     busy = services.jobs.current() is not None
     fetched = state.newest is not None
+    if st.button(
+        _("Sync now"),
+        key="usage_sync_now",
+        icon=":material/sync:",
+        disabled=busy or state.closed,
+        help=_(
+            "Fetches the usage of this month, reads products, customers, agreements and additions "
+            "again and makes the plan. Nothing is written before you approve it."
+        ),
+    ):
+        sync_now(services, state.month)
     if st.button(
         _("Fetch again") if fetched else _("Fetch usage"),
         key="usage_sync_fetch",

@@ -31,7 +31,7 @@ from pages.components.sync_month_dialogs import draw_close_month, draw_import, d
 from pages.components.sync_schedule import draw_schedule, draw_waiting
 from pages.components.sync_session import Dialog, OpenDialog, View, close_dialog, open_dialog
 from pages.components.sync_usage import draw_usage
-from pages.components.tasks import PLAN, make_plan
+from pages.components.tasks import PLAN, SYNC, make_plan
 
 _OLD = timedelta(hours=12)
 
@@ -41,6 +41,7 @@ def draw_usage_sync(services: Services) -> None:
     session.begin()
     session.follow_link()
     session.show_notices()
+    draw_schedule(services)
     draw_under_way(services)
     run_id = session.run_shown()
     if run_id is not None:
@@ -54,7 +55,6 @@ def draw_usage_sync(services: Services) -> None:
         _draw_views()
     view = session.view()
     if view is View.RUNS:
-        draw_schedule(services)
         draw_runs(services)
         _draw_dialog(services, None, ())
     elif view is View.USAGE:
@@ -99,7 +99,7 @@ def _draw_plan_view(
 ) -> None:
     read_at = _read_at(services)
     running = services.jobs.current()
-    if running is not None and running.kind == PLAN:
+    if running is not None and running.kind in {PLAN, SYNC}:
         return
     if not _has_customers(services):
         _draw_no_customers()

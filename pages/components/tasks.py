@@ -18,7 +18,8 @@ from pages.components.language import _, language, ngettext
 from pages.components.option_names import distinct
 from pages.components.problems import show_error
 
-CATALOG, USAGE, REFRESH, PLAN, USAGE_FILE = "catalog", "usage", "refresh", "plan", "usage_file"
+CATALOG, USAGE, REFRESH = "catalog", "usage", "refresh"
+PLAN, SYNC, USAGE_FILE = "plan", "sync", "usage_file"
 MONTHS_KEPT_IN_VIEW = 14
 ALL_MONTHS = "all"
 
@@ -78,6 +79,19 @@ def make_plan(services: Services, month: Month) -> None:
     _start(services, PLAN, task)
 
 
+def sync_now(services: Services, month: Month) -> None:
+    """Start reading everything anew that a sync of a month follows from, and plan it.
+
+    Nothing is written: the plan waits for approval on the page Usage sync.
+    """
+    by = who()
+
+    def task(progress: Progress) -> int:
+        return len(services.scheduler.prepare(month, by, progress).changes)
+
+    _start(services, SYNC, task)
+
+
 def recent_months(today: date, count: int = MONTHS_KEPT_IN_VIEW) -> list[Month]:
     """The last complete month and those before it, newest first."""
     newest = Month.last_complete(today)
@@ -112,6 +126,7 @@ def _start(services: Services, kind: str, task: Callable[[Progress], int]) -> No
         USAGE: message("Fetching usage from Sophos"),
         REFRESH: message("Refreshing data"),
         PLAN: message("Reading agreements and additions"),
+        SYNC: message("Reading everything for a sync"),
         USAGE_FILE: message("Reading the usage file"),
     }
     try:

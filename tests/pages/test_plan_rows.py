@@ -32,7 +32,7 @@ from pages.components.plan_rows import (
     plan_rows,
     totals,
 )
-from pages.components.plan_table import column_order, kind_names, plan_frame, styled
+from pages.components.plan_table import column_order, few, kind_names, plan_frame, styled
 
 CUSTOMERS = {"c1": "Zoë Bank", "c2": "alder law"}
 PRODUCTS = {7: "SOPHOS-MDR", 8: "SOPHOS-EMAIL"}
@@ -177,6 +177,19 @@ def test_the_table_sorts_by_number_and_says_what_is_left_out():
     html = styled(ROWS).to_html()
     assert "+2.5" in html
     assert "color: gray" in html
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ((), "–"),
+        (("A",), "A"),
+        (("A", "B", "C"), "A, B, C"),
+        (("A", "B", "C", "D"), "A, B and 2 more"),
+    ],
+)
+def test_of_many_customers_a_few_are_named(names, told):
+    assert few(names) == told
 
 
 def test_every_kind_of_change_has_a_word():

@@ -1,0 +1,173 @@
+"""A month is synced in the browser: fetched, planned, reviewed, approved, watched, retried."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.sandbox.faults import Effect, FaultRule
+from core.sandbox.server import start_sandbox
+from core.services import build_services
+from core.settings import load_settings
+from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+from tests.e2e.sync_page import SyncPage
+from tests.use_cases.sync_world import prepare
+
+OpenPage = Callable[..., Page]
+ADDITIONS = "finance/agreements/.*additions"
+
+
+@pytest.fixture
+def sync_dashboard(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
+    """A dashboard whose customers and products are mapped, and the sandbox behind it."""
+    store = tmp_path / "store.duckdb"
+    shutil.copy(filled_store, store)
+    with start_sandbox() as sandbox:
+        environment = connection_environment(sandbox, store)
+        with closing(build_services(load_settings(environment, {}))) as services:
+            prepare(services)
+        with running(environment, sandbox, CHECKED) as started:
+            yield started
+
+
+def slow_writes(dashboard: Dashboard, seconds: float) -> None:
+    """Let ConnectWise take its time with every write."""
+    assert dashboard.sandbox is not None
+    faults = dashboard.sandbox.controls.faults
+    for method in ("POST", "PATCH"):
+        faults.add(FaultRule(effect=Effect.LATENCY, latency=seconds, method=method, path=ADDITIONS))
+
+
+def refuse_one_write(dashboard: Dashboard) -> None:
+    """Let ConnectWise refuse one addition."""
+    assert dashboard.sandbox is not None
+    dashboard.sandbox.controls.faults.add(
+        FaultRule(effect=Effect.STATUS, status=400, method="POST", path=ADDITIONS, count=1)
+    )
+
+
+def additions(dashboard: Dashboard) -> int:
+    assert dashboard.sandbox is not None
+    return len(dashboard.sandbox.world.tables["additions"].all())
+
+
+def test_a_month_is_synced_from_the_fetch_to_the_retry(
+    sync_dashboard: Dashboard, open_page: OpenPage, tmp_path: Path
+) -> None:
+    sync = SyncPage(open_page(f"{sync_dashboard.url}/usage_sync"))
+    sync.press("fetch")
+    expect(sync.page.get_by_text(re.compile("fetched .* second"))).to_be_visible()
+    sync.make_plan()
+    todo = int(sync.figure(0).inner_text())
+    assert todo > 40
+
+    with sync.page.expect_download() as download:
+        sync.press("csv")
+    download.value.save_as(tmp_path / "plan.csv")
+    text = (tmp_path / "plan.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert len([row for row in rows if row["Status"] == "To do"]) == todo
+
+    sync.select(0)
+    sync.exclude_selected("Pays for itself")
+    expect(sync.figure(0)).to_have_text(str(todo - 1))
+    expect(sync.figure(4)).to_have_text("1")
+
+    refuse_one_write(sync_dashboard)
+    slow_writes(sync_dashboard, 0.25)
+    before = additions(sync_dashboard)
+    sync.approve()
+    expect(sync.part("progress")).to_contain_text(re.compile(r"\d+ of \d+ done"))
+    address = sync.page.url
+    assert "run=" in address
+    sync.page.close()
+
+    back = SyncPage(open_page(f"{sync_dashboard.url}/usage_sync"))
+    expect(back.part("progress")).to_be_visible()
+    back.page.goto(address)
+    back.expect_ended()
+    expect(back.figure(0)).to_have_text(f"{todo - 2} of {todo - 1}")
+    expect(back.figure(1)).to_have_text("1")
+    assert additions(sync_dashboard) > before
+
+    back.press("retry")
+    expect(back.figure(0)).to_have_text("1")
+    back.approve()
+    back.expect_ended()
+    expect(back.figure(0)).to_have_text("1 of 1")
+
+    back.press("all_runs")
+    expect(back.page.get_by_test_id("stDataFrame").last).to_be_visible()
+    back.page.goto(f"{sync_dashboard.url}/usage_sync")
+    back.make_plan()
+    expect(back.figure(0)).to_have_text("1")
+    back.page.goto(f"{sync_dashboard.url}/overview")
+    expect(back.page.get_by_text(re.compile("Run 2 of")).first).to_be_visible()
+
+
+def test_a_run_is_stopped_and_finished_later(
+    sync_dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    sync = SyncPage(open_page(f"{sync_dashboard.url}/usage_sync"))
+    sync.make_plan()
+    todo = int(sync.figure(0).inner_text())
+    slow_writes(sync_dashboard, 0.4)
+    sync.approve()
+    expect(sync.part("progress")).to_contain_text(re.compile(r"[1-9]\d* of \d+ done"))
+    sync.press("stop")
+    sync.expect_ended()
+    done = int(sync.figure(0).inner_text().split()[0])
+    assert 0 < done < todo
+    sync.press("finish")
+    sync.expect_ended()
+    expect(sync.figure(0)).to_have_text(f"{todo} of {todo}")
+
+
+def test_why_a_quantity_is_so_is_told_step_by_step(
+    sync_dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    sync = SyncPage(open_page(f"{sync_dashboard.url}/usage_sync"))
+    sync.make_plan()
+    sync.ask_why(0)
+    expect(sync.dialog).to_contain_text("billable, in")
+
+
+def test_two_people_see_the_same_run_and_only_one_begins(
+    sync_dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    first = SyncPage(open_page(f"{sync_dashboard.url}/usage_sync"))
+    first.make_plan()
+    second = SyncPage(open_page(f"{sync_dashboard.url}/usage_sync"))
+    slow_writes(sync_dashboard, 0.25)
+    first.press("approve")
+    second.press("approve")
+    first.press("approve_yes")
+    expect(first.part("progress")).to_be_visible()
+    second.press("approve_yes")
+    expect(second.dialog.get_by_role("alert")).to_be_visible()
+    first.expect_ended()
+    second.page.goto(f"{sync_dashboard.url}/usage_sync?view=runs")
+    rows = second.page.get_by_test_id("stDataFrame").last.locator("[role=grid]")
+    expect(rows).to_have_attribute("aria-rowcount", "2")  # the heading and one run
+
+
+def test_a_french_billing_clerk_syncs_a_month(
+    sync_dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    sync = SyncPage(open_page(f"{sync_dashboard.url}/usage_sync", locale="fr-FR"))
+    sync.make_plan()
+    todo = int(sync.figure(0).inner_text())
+    sync.select(0)
+    sync.exclude_selected("Client pilote")
+    expect(sync.figure(0)).to_have_text(str(todo - 1))
+    sync.approve()
+    sync.expect_ended()
+    expect(sync.figure(0)).to_contain_text(str(todo - 1))
+    expect(sync.figure(1)).to_have_text("0")
