@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -134,11 +134,11 @@ class Customers:
 
         Read anew only after something was written, and the same object while they are equal.
         """
-        return self._rows.get(self._store.revision)[1]
+        return self._rows.get(self._revision())[1]
 
     def version(self) -> int:
         """Changes with the rows."""
-        return self._rows.get(self._store.revision)[0]
+        return self._rows.get(self._revision())[0]
 
     def contracts(self) -> Contracts | None:
         """Companies and agreements as last read; None while they never were."""
@@ -251,6 +251,11 @@ class Customers:
                 "ConnectWise",
                 message("ConnectWise listed no agreements, though it had some before."),
             )
+
+    def _revision(self) -> Hashable:
+        """Changes with everything that rows follow from. The store counts a write of agreements
+        before their own count grows: rows that are read in between must not be kept."""
+        return self._store.revision, self._store.customers.lists_revision
 
     def _read_contracts(self) -> tuple[str, Contracts | None]:
         """Read them; the same object with the same version while they are equal."""

@@ -223,6 +223,24 @@ def test_an_agreement_that_ends_blocks_and_one_that_returns_does_not(
     assert (row.state, row.agreement and row.agreement.name) == (CustomerState.ACTIVE, "Renamed")
 
 
+def test_rows_that_are_read_just_as_agreements_are_written_are_read_again(
+    known: Services, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(known, BAKED)
+    end_agreement(sandbox, ended=True)
+    database = known.store.customers._database
+    write = database.write
+
+    def write_while_somebody_reads(change: Any) -> Any:
+        written = write(change)
+        known.customers.rows()
+        return written
+
+    monkeypatch.setattr(database, "write", write_while_somebody_reads)
+    known.customers.refresh_one(BAKERY)
+    assert row_of(known).state is CustomerState.BLOCKED
+
+
 def test_an_agreement_that_is_deleted_blocks(known: Services, sandbox: Sandbox) -> None:
     save(known, BAKED)
     delete(sandbox, "agreements", BAKERY_AGREEMENT)
