@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.components.language import _
+from pages.components.notification_settings import draw_notifications
 from pages.components.product_defaults_form import draw_product_defaults
 from pages.components.rules import draw_rules
 from pages.components.session import start
@@ -16,6 +17,8 @@ st.subheader(_("Connections"), anchor=False)
 draw_connections(services)
 st.subheader(_("Sync settings"), anchor=False)
 draw_sync_settings(services)
+st.subheader(_("Notifications"), anchor=False)
+draw_notifications(services)
 st.subheader(_("Defaults for new ConnectWise products"), anchor=False)
 st.caption(_("What the forms start from. Lists left empty are chosen automatically."))
 draw_product_defaults(services)

@@ -185,6 +185,7 @@ class Notifications:
         """Begin to deliver in the background, in the words of `say`; once per process."""
         self._say = say
         if self._ways and self._thread is None:
+            self._eager.update(self._ways)
             self._thread = threading.Thread(
                 target=self._watch, name="usage-sync-notifications", daemon=True
             )

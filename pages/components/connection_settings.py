@@ -1,9 +1,9 @@
-"""Which connection settings are given, and from where. Their values are never shown."""
+"""Which settings are given, and from where. Their values are never shown."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,35 +32,47 @@ class Setting:
     source: Source
 
 
-_REQUIRED, _OPTIONAL = True, False
+REQUIRED, OPTIONAL = True, False
 _SETTINGS = (
-    ("CONNECTWISE_URL", _REQUIRED),
-    ("CONNECTWISE_COMPANY", _REQUIRED),
-    ("CONNECTWISE_PUBLIC_KEY", _REQUIRED),
-    ("CONNECTWISE_PRIVATE_KEY", _REQUIRED),
-    ("CONNECTWISE_CLIENT_ID", _REQUIRED),
-    ("CONNECTWISE_CODEBASE", _OPTIONAL),
-    ("SOPHOS_CLIENT_ID", _REQUIRED),
-    ("SOPHOS_CLIENT_SECRET", _REQUIRED),
-    ("SOPHOS_ID_URL", _OPTIONAL),
-    ("SOPHOS_API_URL", _OPTIONAL),
-    ("USAGE_SYNC_STORE", _OPTIONAL),
+    ("CONNECTWISE_URL", REQUIRED),
+    ("CONNECTWISE_COMPANY", REQUIRED),
+    ("CONNECTWISE_PUBLIC_KEY", REQUIRED),
+    ("CONNECTWISE_PRIVATE_KEY", REQUIRED),
+    ("CONNECTWISE_CLIENT_ID", REQUIRED),
+    ("CONNECTWISE_CODEBASE", OPTIONAL),
+    ("SOPHOS_CLIENT_ID", REQUIRED),
+    ("SOPHOS_CLIENT_SECRET", REQUIRED),
+    ("SOPHOS_ID_URL", OPTIONAL),
+    ("SOPHOS_API_URL", OPTIONAL),
+    ("USAGE_SYNC_STORE", OPTIONAL),
 )
 
 
 def connection_settings(
     environment: Mapping[str, str], secrets: Mapping[str, str]
 ) -> list[Setting]:
-    """Every setting with its source."""
+    """Every setting of the connections with its source."""
+    return with_sources(_SETTINGS, environment, secrets)
+
+
+def with_sources(
+    names: Sequence[tuple[str, bool]], environment: Mapping[str, str], secrets: Mapping[str, str]
+) -> list[Setting]:
+    """These settings, required or not, with their sources."""
     return [
-        Setting(name, _source(name, required, environment, secrets)) for name, required in _SETTINGS
+        Setting(name, _source(name, required, environment, secrets)) for name, required in names
     ]
 
 
 def draw_connection_settings() -> None:
-    """The table of settings: name, state, source."""
+    """The table of the settings of the connections."""
+    draw_settings(_SETTINGS)
+
+
+def draw_settings(names: Sequence[tuple[str, bool]]) -> None:
+    """A table of settings: name, state, source."""
     try:
-        settings = connection_settings(os.environ, read_secrets())
+        settings = with_sources(names, os.environ, read_secrets())
     except UsageSyncError as error:
         show_error(error)
         return

@@ -98,8 +98,8 @@ def fill_store(environment: dict[str, str], months: int = 2) -> None:
 
 
 def _clean_environment() -> dict[str, str]:
-    vendors = ("CONNECTWISE_", "SOPHOS_", "USAGE_SYNC_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(vendors)}
+    ours = ("CONNECTWISE_", "SOPHOS_", "USAGE_SYNC_", "NOTIFY_", "SMTP_", "DASHBOARD_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 def _free_port() -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,3 +75,12 @@ def notifier(
             yield Notifier(notifications, store)
     if webhook is not None:
         webhook.close()
+
+
+def until(done: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for what another thread does."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise AssertionError("it did not happen")
+        time.sleep(0.01)

@@ -35,12 +35,13 @@ from core.domain.month import Month
 from core.domain.notification_events import failure_event, run_event
 from core.errors import Message, TryAgainError, UsageSyncError, message
 from core.storage.outbox_store import OutboxStore
+from core.use_cases import notifications as notifications_module
 from core.use_cases.notification_choices import choices_text, parse_choices
 from tests.e2e.dashboard import ROOT
 from tests.hook_receiver import HookReceiver, hook_receiver
 from tests.mail_receiver import MailReceiver, mail_receiver
 from tests.use_cases.killed_notifier import EVENT as KILLED_EVENT
-from tests.use_cases.notifier import SECRET, Notifier, environment, notifier
+from tests.use_cases.notifier import SECRET, Notifier, environment, notifier, until
 
 NOW = datetime(2026, 11, 3, 6, 0, tzinfo=UTC)
 CUSTOMER = "Zebra Dental"
@@ -251,7 +252,7 @@ def test_it_is_said_in_the_language_that_was_chosen(
     both.notifications.save_choices(NotificationChoices(language="fr"), "ana")
     both.notifications.plan_waiting(WAITING)
     both.notifications.start(say)
-    _until(lambda: len(hook.received) == 1 and len(mail.received) == 1)
+    until(lambda: len(hook.received) == 1 and len(mail.received) == 1)
     assert json.loads(hook.received[0].body)["text"].startswith("fr: A plan of")
     assert "fr: 2 findings" in mail.received[0].get_content()
 
@@ -400,6 +401,7 @@ def test_one_that_is_refused_for_itself_does_not_hold_up_the_others(
     for name in "ab":
         by_hook.notifications.tell(event(name))
     assert by_hook.notifications.deliver() == 1
+    assert by_hook.notifications.deliver() == 0
     assert hook.ids == [event("a").id, event("b").id]
     clock.go_on(seconds=30)
     assert by_hook.notifications.deliver() == 1
@@ -498,45 +500,46 @@ def test_killed_between_sending_and_recording_it_is_sent_again_with_the_same_id(
 # ---------------------------------------------------------------- in the background
 
 
-def _until(done: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if done():
-            return
-        deadline.wait(0.02)
-    raise AssertionError("it did not happen")
-
-
 def test_the_thread_sends_what_is_told_and_ends_with_the_services(
-    open_notifier: Callable[..., Notifier], hook: HookReceiver
+    open_notifier: Callable[..., Notifier], hook: HookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(notifications_module, "_LOOK_SECONDS", 3600)
     built = open_notifier(environment(hook.url))
     for _ in range(2):
         built.notifications.start(lambda text, _: str(text))
     names = [thread.name for thread in threading.enumerate()]
     assert names.count("usage-sync-notifications") == 1
     built.notifications.tell(event("a"))
-    _until(lambda: len(hook.ids) == 1)
+    until(lambda: len(hook.ids) == 1)
     built.notifications.tell(event("b"))
-    _until(lambda: len(hook.ids) == 2)
+    until(lambda: len(hook.ids) == 2)
     open_notifier({})
     names = [thread.name for thread in threading.enumerate()]
     assert "usage-sync-notifications" not in names
 
 
-def test_closing_waits_for_what_is_being_sent(
+def test_closing_waits_for_what_is_being_sent_and_leaves_the_rest(
     open_notifier: Callable[..., Notifier], hook: HookReceiver
 ) -> None:
     built = open_notifier(environment(hook.url))
     asked = threading.Event()
-    hook.on_request = asked.set
-    built.notifications.start(lambda text, _: str(text))
+
+    def answer_when_closing() -> None:
+        asked.set()
+        assert built.notifications._ending.wait(60)
+
+    hook.on_request = answer_when_closing
     for name in "ab":
         built.notifications.tell(event(name))
-    assert asked.wait(30)
+    built.notifications.start(lambda text, _: str(text))
+    assert asked.wait(60)
     again = open_notifier({})
-    sent = [each for each in again.notifications.deliveries(9) if each.last is not None]
-    assert len(sent) == len(hook.ids)
+    assert hook.ids == [event("a").id]
+    states = {each.event.id: each.last for each in again.notifications.deliveries(9)}
+    sent = states.pop(event("a").id)
+    assert sent is not None
+    assert sent.outcome is AttemptOutcome.SENT
+    assert states == {event("b").id: None}
 
 
 def test_trouble_with_the_store_does_not_end_the_thread(
@@ -553,9 +556,9 @@ def test_trouble_with_the_store_does_not_end_the_thread(
 
     monkeypatch.setattr(OutboxStore, "waiting", sometimes)
     by_hook.notifications.start(lambda text, _: str(text))
-    _until(lambda: not failures)
+    until(lambda: not failures)
     by_hook.notifications.tell(event("a"))
-    _until(lambda: len(hook.ids) == 1)
+    until(lambda: len(hook.ids) == 1)
 
 
 def test_a_start_tells_what_a_crash_kept_from_being_told(
