@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from babel.dates import (
@@ -27,6 +27,7 @@ from pages.components.reader import locale, zone
 
 NOTHING = "–"
 _SPACES = re.compile(r"\s+")
+_MOMENT = timedelta(seconds=1)
 
 
 def number(value: int | Decimal | None) -> str:
@@ -130,4 +131,6 @@ def age_text(value: datetime | None, now: datetime | None = None) -> str:
     if value is None:
         return NOTHING
     passed = value - (now or datetime.now(UTC))
+    if abs(passed) < _MOMENT:  # Babel takes nothing for the future
+        passed = -_MOMENT
     return format_timedelta(passed, add_direction=True, locale=locale())

@@ -256,6 +256,7 @@ def kind_titles() -> dict[FindingKind, str]:
         FindingKind.NO_USAGE_FETCHED: _("No usage"),
         FindingKind.INCOMPLETE_USAGE: _("Incomplete usage"),
         FindingKind.STALE_USAGE: _("Old usage"),
+        FindingKind.EMPTY_USAGE: _("A month without any usage"),
         FindingKind.MONTH_NOT_OVER: _("A month that is not over"),
         FindingKind.CLOSED_MONTH: _("A closed month"),
         FindingKind.NEWER_MONTH: _("Additions that carry a newer month"),

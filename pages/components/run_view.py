@@ -136,7 +136,7 @@ def progress_text(now: RunProgress) -> str:
 
 
 def _time(span: timedelta) -> str:
-    return format_timedelta(span, locale=locale(), threshold=1.2)
+    return format_timedelta(span, locale=locale())
 
 
 def _draw_interrupted(services: Services, run: Run) -> None:

@@ -22,7 +22,7 @@ from pages.components.plan_dialogs import (
     draw_why,
 )
 from pages.components.plan_findings import CUSTOMERS_PAGE
-from pages.components.plan_rows import PlanRow, plan_rows
+from pages.components.plan_rows import NameOf, PlanRow, plan_rows
 from pages.components.plan_view import DIGEST_SHOWN, draw_plan
 from pages.components.problems import as_typed
 from pages.components.run_view import draw_end, draw_run, draw_runs, draw_under_way
@@ -111,7 +111,7 @@ def _draw_plan_view(
     with st.spinner(_("Planning…")):
         plan = services.planning.plan(state.month, options)
     inputs = services.planning.inputs(state.month, options)
-    rows = _rows(plan, inputs)
+    rows = plan_rows(plan, options.excluded, names_of(inputs))
     with left:
         _draw_plan_facts(services, plan, read_at)
     with right:
@@ -215,11 +215,13 @@ def _draw_retry(services: Services, state: MonthState, run_id: str) -> None:
         )
 
 
-def _rows(plan: Plan, inputs: PlanInputs) -> tuple[PlanRow, ...]:
+def names_of(inputs: PlanInputs) -> NameOf:
+    """What the things of a change are called today."""
+
     def names(change: Change) -> ChangeNames:
         return rows_of([change], inputs)[0].names
 
-    return plan_rows(plan, inputs.options.excluded, names)
+    return names
 
 
 # ---------------------------------------------------------------- dialogs

@@ -146,4 +146,5 @@ def test_age_says_how_long_ago(reads_in):
     assert formats.age_text(now - timedelta(hours=3), now) == "3 hours ago"
     reads_in("fr_FR")
     assert formats.age_text(now - timedelta(days=2), now) == "il y a 2 jours"
+    assert formats.age_text(now, now) == "il y a 1 seconde"
     assert formats.age_text(None, now) == "–"

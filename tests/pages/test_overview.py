@@ -25,9 +25,11 @@ from core.domain.models import (
 )
 from core.domain.month import Month
 from core.domain.saving import MappingValues, RowEdit
+from core.sandbox.faults import Effect, FaultRule
 from pages.components.tasks import ALL_MONTHS
 from pages.components.todo import catalog_todos, mapping_todos, renamed, usage_todos
 from pages.components.usage_summary import MonthSummary
+from tests.use_cases.sync_world import approved, prepare, synced
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -232,3 +234,25 @@ def test_the_trend_can_be_of_one_product(filled_services):
     code = filled_services.mappings.rows()[0].product.code
     page.selectbox(key="overview_trend_product_en").set_value(code)
     run(page)
+
+
+def test_the_last_sync_and_what_it_left_undone_are_on_the_page(filled_services, sandbox):
+    month = prepare(filled_services)
+    assert "Nothing was synced yet." in words(run(app()))
+    rule = FaultRule(effect=Effect.STATUS, status=400, method="POST", path="additions", count=1)
+    sandbox.controls.faults.add(rule)
+    done = synced(filled_services, month)
+    shown = words(run(app()))
+    assert f"Run {done.number} of" in shown
+    assert "1 change failed." in shown
+    assert "Next scheduled sync:" in shown
+
+
+def test_customers_with_usage_and_no_agreement_are_told(filled_services):
+    filled_services.customers.refresh()
+    assert "customers with usage have no agreement." in words(run(app()))
+
+
+def test_a_run_that_nobody_carries_out_is_told(filled_services):
+    approved(filled_services, prepare(filled_services))
+    assert "was approved and has not begun." in words(run(app()))

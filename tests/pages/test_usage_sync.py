@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.services
-from core.domain.models import Outcome, PlanLimits, RunStatus, SyncSettings
+from core.domain.models import Outcome, PlanLimits, RunStatus, SyncSettings, WaitingPlan
 from core.domain.month import Month
 from core.sandbox.faults import Effect, FaultRule
 from core.services import Services
@@ -405,6 +405,45 @@ def test_a_link_names_month_view_and_customer(services, month):
     page = opened(month=str(month), customer=customer)
     assert page.selectbox(key="usage_sync_customer_en").value == customer
     assert page.segmented_control(key="usage_sync_show_en").value == "all"
+
+
+# ---------------------------------------------------------------- the schedule
+
+
+def waiting(services: Services, month: Month) -> WaitingPlan:
+    plan = services.planning.plan(month)
+    found = WaitingPlan(
+        id="w", month=month, digest=plan.digest, made_at=services.clock(),
+        changes=len(plan.changes), blocked=0, exceeded=0,
+    )  # fmt: skip
+    services.store.waiting.put(found)
+    return found
+
+
+def test_a_plan_that_waits_is_shown_until_it_is_looked_at(services, month):
+    waiting(services, month)
+    page = opened(month=str(month.plus(-1)))
+    assert "waits for approval" in words(page)
+    press(page, f"usage_sync_waiting_{month}")
+    assert page.selectbox(key="usage_sync_month_en").value == str(month)
+    assert "waits for approval" not in words(page)
+
+
+def test_the_next_scheduled_sync_is_told(services, page):
+    assert "Next scheduled sync:" in words(page)
+    services.preferences.save_sync(SyncSettings(scheduled=False), "Test")
+    assert "Nothing syncs by itself." in words(run(page))
+
+
+def test_sync_now_reads_everything_and_plans_without_writing(services, month, sandbox):
+    page = opened()
+    sandbox.controls.counters.reset()
+    before = services.usage.last_fetch().id
+    finished(press_only(page, "usage_sync_now"), services)
+    assert services.usage.last_fetch().id != before
+    assert figures(page)["To do"] == str(len(services.planning.plan(month).changes))
+    assert sandbox.controls.counters.as_json()["total_writes"] == 0
+    assert services.runs.list() == []
 
 
 # ---------------------------------------------------------------- usage and closing
