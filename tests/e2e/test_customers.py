@@ -33,7 +33,7 @@ def grid(dashboard: Dashboard, open_page: OpenPage) -> Grid:
     opened = customers(page)
     opened.refresh()
     expect(page.get_by_text("have not been read")).to_have_count(0)
-    page.wait_for_function("window.usageSyncCatalogs.companies.ids.length > 50")
+    page.wait_for_function("window.usageSyncCatalogs?.companies?.ids.length > 50")
     return opened
 
 
