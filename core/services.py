@@ -35,6 +35,7 @@ from core.use_cases.planning import Planning
 from core.use_cases.preferences import Preferences
 from core.use_cases.products import Products
 from core.use_cases.quantity_rules import Rules
+from core.use_cases.reconciliation import Reconciliations
 from core.use_cases.runs import Runs
 from core.use_cases.scheduler import Scheduler
 from core.use_cases.usage import UsageFetching
@@ -57,6 +58,7 @@ class Services:
     rules: Rules
     usage: UsageFetching
     planning: Planning
+    reconciliation: Reconciliations
     runs: Runs
     months: Months
     connections: Connections
@@ -150,6 +152,7 @@ def _wire(
         rules=Rules(store, clock),
         usage=usage,
         planning=planning,
+        reconciliation=Reconciliations(store, planning, catalog, preferences, clock),
         runs=runs,
         months=Months(store, clock),
         connections=Connections(connectwise, sophos),

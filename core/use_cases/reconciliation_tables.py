@@ -1,0 +1,192 @@
+"""The reconciliation as tables for CSV and Excel: a summary, the rows, the vendor's lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from core.domain.models import Reconciliation, ReconciliationRow, Totals, UsageLine
+from core.domain.reconciliation import totals_of
+from core.domain.reconciliation_view import NamedRow, worst_first
+from core.domain.reconciliation_words import CLASS_MEANINGS, CLASS_NAMES
+from core.errors import Message, message
+from core.use_cases.workbook import Cell, Table
+
+Say = Callable[[Message], str]
+_TENTH = Decimal("0.1")
+
+
+@dataclass(frozen=True)
+class _Column:
+    heading: Message
+    cell: Callable[[NamedRow], Cell]
+    money: bool = False
+
+
+def rows_table(rows: Iterable[NamedRow], report: Reconciliation, say: Say) -> Table:
+    """The rows, worst first, with everything that is known of each."""
+    columns = _columns(report, say)
+    return Table(
+        say(message("Rows")),
+        [say(column.heading) for column in columns],
+        [[column.cell(one) for column in columns] for one in worst_first(rows)],
+        money=frozenset(number for number, column in enumerate(columns) if column.money),
+    )
+
+
+def _columns(report: Reconciliation, say: Say) -> Sequence[_Column]:
+    return (
+        _Column(message("Class"), lambda one: say(CLASS_NAMES[one.row.row_class])),
+        _Column(message("Customer"), lambda one: one.customer),
+        _Column(message("Agreement"), lambda one: one.agreement),
+        _Column(message("ConnectWise product"), lambda one: one.product),
+        _Column(message("Sophos products"), lambda one: ", ".join(one.sophos)),
+        _Column(message("Used"), lambda one: one.row.used_units),
+        _Column(message("Expected"), lambda one: one.row.expected),
+        _Column(message("Included"), lambda one: one.row.included or None),
+        _Column(message("Billed"), lambda one: one.row.billed),
+        _Column(message("Difference"), lambda one: one.row.difference),
+        _Column(message("Unit price"), lambda one: one.row.unit_price, money=True),
+        _Column(message("Difference in money"), lambda one: one.row.money, money=True),
+        _Column(message("Revenue"), lambda one: one.row.revenue, money=True),
+        _Column(_with_currency(report), lambda one: one.row.cost, money=True),
+        _Column(message("Margin"), lambda one: one.row.margin, money=True),
+        _Column(message("Ordered"), lambda one: one.row.ordered),
+        _Column(message("How it is computed"), lambda one: " ".join(map(say, one.row.steps))),
+        _Column(message("Accepted because"), _accepted_because),
+        _Column(message("Accepted until"), _accepted_until),
+        _Column(message("Accepted by"), _accepted_by),
+        _Column(message("Assignee"), lambda one: one.assignee),
+        _Column(message("Note"), lambda one: one.note),
+        _Column(message("Customer ID"), lambda one: ", ".join(one.row.customer_ids)),
+        _Column(message("Agreement ID"), lambda one: one.row.agreement_id),
+        _Column(message("Addition ID"), lambda one: one.row.addition_id),
+        _Column(message("Row"), lambda one: one.key),
+    )
+
+
+def _with_currency(report: Reconciliation) -> Message:
+    if not report.currency:
+        return message("Cost")
+    return message("Cost ({currency})", currency=report.currency)
+
+
+def _accepted_because(one: NamedRow) -> Cell:
+    return one.row.acceptance.reason if one.row.acceptance else None
+
+
+def _accepted_until(one: NamedRow) -> Cell:
+    accepted = one.row.acceptance
+    return str(accepted.until) if accepted and accepted.until else None
+
+
+def _accepted_by(one: NamedRow) -> Cell:
+    return one.row.acceptance.by if one.row.acceptance else None
+
+
+def summary_table(report: Reconciliation, rows: Sequence[ReconciliationRow], say: Say) -> Table:
+    """The totals of these rows: in all, and by class."""
+    totals = totals_of(rows)
+    month = str(report.month)
+    lines: list[Sequence[Cell]] = [
+        _figure(say(message("Month")), month),
+        _figure(say(message("Rows")), count=totals.rows),
+        _figure(say(message("Open exceptions")), count=totals.open_exceptions),
+        _figure(say(message("First-pass match rate")), percent=_percent(totals)),
+        _figure(say(message("Under-billed, in money")), money=totals.under_billed),
+        _figure(say(message("Over-billed, in money")), money=totals.over_billed),
+        _figure(say(_with_currency(report)), money=totals.cost),
+        *(
+            _figure(
+                say(CLASS_NAMES[kind]),
+                say(CLASS_MEANINGS[kind]),
+                count,
+                totals.money_by_class.get(kind),
+            )
+            for kind, count in totals.by_class.items()
+        ),
+    ]
+    if report.source_problem is not None:
+        lines.insert(1, _figure(say(message("Attention")), say(report.source_problem)))
+    headings = (
+        message("Figure"),
+        message("Explanation"),
+        message("Rows"),
+        message("Money"),
+        message("Percent"),
+    )
+    return Table(
+        say(message("Summary")),
+        [say(heading) for heading in headings],
+        lines,
+        money=frozenset({3}),
+    )
+
+
+def _figure(
+    name: str,
+    explanation: str | None = None,
+    count: int | None = None,
+    money: Decimal | None = None,
+    percent: Decimal | None = None,
+) -> Sequence[Cell]:
+    return (name, explanation, count, money, percent)
+
+
+def _percent(totals: Totals) -> Decimal | None:
+    rate = totals.match_rate
+    return None if rate is None else (rate * 100).quantize(_TENTH)
+
+
+def lines_table(
+    lines: Sequence[UsageLine], key_of: Mapping[tuple[str, str], str], say: Say
+) -> Table:
+    """The vendor's lines, each with the row that it counts in."""
+    headings = (
+        message("Row"),
+        message("Customer"),
+        message("Customer ID"),
+        message("Product code"),
+        message("Product"),
+        message("SKU"),
+        message("Order"),
+        message("Order line"),
+        message("Account or serial number"),
+        message("Billable quantity"),
+        message("Actual quantity"),
+        message("Ordered quantity"),
+        message("Unit price"),
+        message("Currency"),
+        message("Net price"),
+        message("From"),
+        message("To"),
+    )
+    return Table(
+        say(message("Usage lines")),
+        [say(heading) for heading in headings],
+        [_line(line, key_of) for line in lines],
+        money=frozenset({12, 14}),
+    )
+
+
+def _line(line: UsageLine, key_of: Mapping[tuple[str, str], str]) -> Sequence[Cell]:
+    return (
+        key_of.get((line.account_id or "", line.product_code)),
+        line.account_name,
+        line.account_id,
+        line.product_code,
+        line.description,
+        line.sku,
+        line.order_number,
+        line.order_line_item_number,
+        line.account_number_or_serial_number,
+        line.billable_quantity,
+        line.actual_quantity,
+        line.ordered_quantity,
+        line.unit_price,
+        line.unit_price_currency,
+        line.net_price,
+        line.billing_start_date,
+        line.billing_end_date,
+    )

@@ -1,0 +1,420 @@
+"""Reports over the sandbox: a month computed by hand, what people say of rows, files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from decimal import Decimal
+
+import openpyxl
+import pytest
+
+from core.domain.models import (
+    AcceptanceEntry,
+    ReconciliationRow,
+    RowClass,
+    Tolerance,
+    Tolerances,
+)
+from core.domain.month import Month
+from core.errors import InputError
+from core.sandbox.server import Sandbox
+from core.services import Services
+from tests.snapshots import assert_snapshot
+from tests.use_cases.reconciliation_world import (
+    DOURLIN,
+    FERRONNERIE,
+    GARAGE,
+    IMPRIMERIE,
+    TRANSPORTS,
+    arrange,
+    customer_ids,
+)
+from tests.use_cases.sync_world import change_usage, synced
+
+ENDPOINT, SERVER, MAIL, PHISHING, XGS87 = 1203, 633, 694, 323, 1097
+
+
+@pytest.fixture
+def services(filled: Services, sandbox: Sandbox) -> Services:
+    arrange(filled, sandbox)
+    return filled
+
+
+@pytest.fixture
+def month(services: Services) -> Month:
+    return services.usage.months()[0]
+
+
+@pytest.fixture
+def row(services: Services, month: Month) -> Callable[[int, int], ReconciliationRow]:
+    """The row of an agreement and a product, as it is now."""
+
+    def find(agreement_id: int, product_id: int) -> ReconciliationRow:
+        looked = services.reconciliation.look(month)
+        return looked.by_key[f"{agreement_id}/{product_id}"].row
+
+    return find
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def test_the_differences_are_those_computed_by_hand(row) -> None:
+    expected = {
+        # agreement, product: used, billed, price of one, difference, money
+        (DOURLIN, ENDPOINT): (34, 30, "4.50", 4, "18.00"),
+        (DOURLIN, PHISHING): (33, 35, "1.60", -2, "-3.20"),
+        (FERRONNERIE, ENDPOINT): (17, 18, "4.90", -1, "-4.90"),
+        (FERRONNERIE, MAIL): (20, 19, "2.40", 1, "2.40"),
+        (TRANSPORTS, ENDPOINT): (62, 60, "4.90", 2, "9.80"),
+        (TRANSPORTS, MAIL): (71, 72, "2.40", -1, "-2.40"),
+    }
+    for (agreement_id, product_id), (used, billed, price, difference, money) in expected.items():
+        found = row(agreement_id, product_id)
+        assert (found.used_units, found.billed, found.difference) == (used, billed, difference)
+        assert (found.unit_price, found.money) == (Decimal(price), Decimal(money))
+        right = RowClass.UNDER_BILLED if difference > 0 else RowClass.OVER_BILLED
+        assert found.row_class is right
+
+
+def test_cost_revenue_and_margin_are_those_computed_by_hand(row) -> None:
+    found = row(DOURLIN, ENDPOINT)
+    # Used 34 at the vendor's 2.10; billed 30 at 4.50.
+    assert (found.cost, found.revenue) == (Decimal("71.40"), Decimal("135.00"))
+    assert found.margin == Decimal("63.60")
+    assert found.ordered == 40
+
+
+def test_included_units_are_free(row) -> None:
+    found = row(TRANSPORTS, XGS87)
+    # Three used in three lines; the addition has three of which one is included.
+    assert (found.used_units, found.expected, found.billed) == (3, 3, 2)
+    assert (found.row_class, found.difference) == (RowClass.MATCHED, 0)
+    assert found.used[0].lines == 3
+
+
+def test_the_totals_are_those_computed_by_hand(services: Services, month: Month) -> None:
+    report = services.reconciliation.report(month)
+    totals = report.totals
+    assert totals.under_billed == Decimal("30.20")  # 18.00 + 2.40 + 9.80
+    assert totals.over_billed == Decimal("10.50")  # 3.20 + 4.90 + 2.40
+    # 6 + 4 + 4 + 6 rows could be compared, 6 of them differ.
+    assert totals.match_rate == Decimal(14) / 20
+    assert report.currency == "EUR"
+    by_class = totals.by_class
+    assert (by_class[RowClass.UNDER_BILLED], by_class[RowClass.OVER_BILLED]) == (3, 3)
+    # Device encryption at Garage Pellorce, the access point at Transports Bazerolles, and two
+    # products of Imprimerie Solvagne, whose other three are off.
+    assert by_class[RowClass.UNMAPPED_PRODUCT] == 4
+    assert by_class[RowClass.SYNC_OFF] == 3
+
+
+def cents(amount: Decimal | None) -> str:
+    """With two decimals, and more where there are more: no cent hides behind rounding."""
+    if amount is None:
+        return "-"
+    exact = amount.quantize(Decimal("0.01"))
+    return str(exact if exact == amount else amount)
+
+
+def test_the_whole_month_as_a_snapshot(services: Services, month: Month) -> None:
+    looked = services.reconciliation.look(month)
+    lines = [
+        " | ".join(
+            [
+                one.row.row_class.value,
+                one.customer or "-",
+                one.what,
+                f"used {one.row.used_units} expected {one.row.expected} billed {one.row.billed}",
+                f"{one.row.difference} at {cents(one.row.unit_price)} = {cents(one.row.money)}",
+                f"revenue {cents(one.row.revenue)} cost {cents(one.row.cost)}",
+                f"margin {cents(one.row.margin)}",
+            ]
+        )
+        for one in sorted(looked.rows, key=lambda one: (one.customer, one.what))
+    ]
+    totals = looked.report.totals
+    figures = [
+        f"under {cents(totals.under_billed)} over {cents(totals.over_billed)}",
+        f"cost {cents(totals.cost)}",
+        f"used {totals.used} billed {totals.billed} open {totals.open_exceptions}",
+    ]
+    assert_snapshot("reconciliation.txt", "\n".join([*lines, *figures, ""]))
+
+
+# ---------------------------------------------------------------- kept, and made anew
+
+
+def test_a_report_is_kept_until_something_changes_that_it_follows_from(
+    services: Services, month: Month
+) -> None:
+    reports = services.reconciliation
+    first = reports.look(month)
+    assert reports.look(month) is first
+    key = f"{DOURLIN}/{ENDPOINT}"
+    reports.note([key], "asked", "ana")
+    noted = reports.look(month)
+    assert noted.by_key[key].note == "asked"
+    # The other rows are the very same: nothing was compared again.
+    assert noted.by_key[f"{DOURLIN}/{MAIL}"] is first.by_key[f"{DOURLIN}/{MAIL}"]
+    services.usage.fetch(month, "ana")
+    assert reports.look(month).inputs is not first.inputs
+
+
+def test_tolerances_decide_what_counts_as_a_difference(
+    services: Services, month: Month, row
+) -> None:
+    reports = services.reconciliation
+    assert reports.tolerances() == Tolerances()
+    wanted = Tolerances(
+        general=Tolerance(units=Decimal(1)), by_product={PHISHING: Tolerance(percent=Decimal(7))}
+    )
+    reports.save_tolerances(wanted, "ana")
+    assert reports.tolerances() == wanted
+    # One more or less is within the tolerance, two of 33 are 6 percent, 2 of 62 are over.
+    assert row(FERRONNERIE, ENDPOINT).row_class is RowClass.WITHIN_TOLERANCE
+    assert row(DOURLIN, PHISHING).row_class is RowClass.WITHIN_TOLERANCE
+    assert row(TRANSPORTS, ENDPOINT).row_class is RowClass.UNDER_BILLED
+    assert reports.report(month).totals.over_billed == 0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fields"),
+    [
+        (Tolerances(general=Tolerance(units=Decimal("-0.1"))), [("units", None)]),
+        (Tolerances(general=Tolerance(percent=Decimal("100.1"))), [("percent", None)]),
+        (
+            Tolerances(
+                general=Tolerance(units=Decimal("NaN")),
+                by_product={17: Tolerance(percent=Decimal(-1))},
+            ),
+            [("units", None), ("percent", "17")],
+        ),
+    ],
+)
+def test_tolerances_out_of_bounds_are_refused_with_every_reason(
+    services: Services, wanted: Tolerances, fields: list[tuple[str, str | None]]
+) -> None:
+    with pytest.raises(InputError) as refused:
+        services.reconciliation.save_tolerances(wanted, "ana")
+    assert [(problem.field, problem.key) for problem in refused.value.problems] == fields
+    assert services.reconciliation.tolerances() == Tolerances()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no JSON", "[]", '{"general": 3}', '{"by_product": {"x": {}}}']
+)
+def test_tolerances_that_cannot_be_read_are_none(services: Services, text: str) -> None:
+    services.preferences.put("tolerances", text, "ana")
+    assert services.reconciliation.tolerances() == Tolerances()
+
+
+def test_customers_that_sophos_does_not_list_are_called_what_their_lines_say(
+    services: Services, month: Month
+) -> None:
+    services.store.customers.replace_tenants([], services.clock())
+    looked = services.reconciliation.look(month)
+    assert looked.by_key[f"{DOURLIN}/{ENDPOINT}"].customer == "Cabinet Dourlin & Associés"
+
+
+# ---------------------------------------------------------------- what people say
+
+
+def test_an_accepted_difference_counts_no_more_until_it_is_withdrawn(
+    services: Services, month: Month, row
+) -> None:
+    reports = services.reconciliation
+    key = f"{DOURLIN}/{ENDPOINT}"
+    reports.accept(month, [key], "  agreed by mail ", month, "ana")
+    found = row(DOURLIN, ENDPOINT)
+    assert (found.row_class, found.accepted_class) == (RowClass.EXCLUDED, RowClass.UNDER_BILLED)
+    assert found.acceptance is not None
+    assert (found.acceptance.reason, found.acceptance.by) == ("agreed by mail", "ana")
+    assert reports.report(month).totals.under_billed == Decimal("12.20")
+    reports.withdraw([key, "99/9"], "bob")
+    assert row(DOURLIN, ENDPOINT).row_class is RowClass.UNDER_BILLED
+    told = reports.told(key)
+    assert [entry.accepted for entry in told if isinstance(entry, AcceptanceEntry)] == [False, True]
+    assert reports.told("99/9") == []
+
+
+def test_an_acceptance_ends_with_its_month(services: Services, month: Month, row) -> None:
+    """It holds for the months up to its last one: the next one needs a look again."""
+    key, before = f"{DOURLIN}/{ENDPOINT}", month.plus(-1)
+    services.reconciliation.accept(before, [key], "once", before, "ana")
+    assert row(DOURLIN, ENDPOINT).row_class is RowClass.UNDER_BILLED
+    services.reconciliation.accept(month, [key], "for a while", month.plus(2), "ana")
+    assert row(DOURLIN, ENDPOINT).row_class is RowClass.EXCLUDED
+
+
+@pytest.mark.parametrize(
+    ("reason", "back", "fields"),
+    [("  ", None, ["reason"]), ("ok", 1, ["until"]), ("", 1, ["until", "reason"]),
+     ("x" * 1001, None, ["reason"])],
+)  # fmt: skip
+def test_an_acceptance_needs_a_reason_and_a_month_to_come(
+    services: Services, month: Month, reason: str, back: int | None, fields: list[str]
+) -> None:
+    until = None if back is None else month.plus(-back)
+    with pytest.raises(InputError) as refused:
+        services.reconciliation.accept(month, [f"{DOURLIN}/{ENDPOINT}"], reason, until, "ana")
+    assert [problem.field for problem in refused.value.problems] == fields
+    assert services.reconciliation.acceptances() == {}
+
+
+def test_only_rows_of_the_report_can_be_accepted(services: Services, month: Month) -> None:
+    for keys in ([], ["99/9"], [f"{DOURLIN}/{ENDPOINT}", "99/9"]):
+        with pytest.raises(InputError, match="not part of the report"):
+            services.reconciliation.accept(month, keys, "why", None, "ana")
+    assert services.reconciliation.acceptances() == {}
+
+
+def test_notes_and_assignees_are_written_once_and_taken_away(
+    services: Services, month: Month
+) -> None:
+    reports, key = services.reconciliation, f"{DOURLIN}/{ENDPOINT}"
+    for _ in range(2):
+        reports.note([key, f"{DOURLIN}/{MAIL}"], " asked ", "ana")
+        reports.assign([key], "Bob", "ana")
+    found = reports.look(month).by_key[key]
+    assert (found.note, found.assignee) == ("asked", "Bob")
+    assert len(reports.told(key)) == 2
+    reports.note([key], "", "ana")
+    assert reports.look(month).by_key[key].note == ""
+    assert len(reports.told(key)) == 3
+    with pytest.raises(InputError):
+        reports.note([key], "x" * 1001, "ana")
+
+
+# ---------------------------------------------------------------- over the months
+
+
+@pytest.fixture
+def two_months(services: Services, sandbox: Sandbox, month: Month) -> Month:
+    """The month before was synced with its usage, and then this month; returns the one before."""
+    before = month.plus(-1)
+    ids = set(customer_ids(services).values())
+    change_usage(sandbox, before, lambda line: line if line.get("accountId") in ids else None)
+    services.usage.fetch(before, "ana")
+    for one in (before, month):
+        assert synced(services, one).done > 0
+        services.planning.refresh()
+    return before
+
+
+def test_an_older_month_is_compared_with_what_was_billed_then(
+    services: Services, month: Month, two_months: Month
+) -> None:
+    newest, before = (services.reconciliation.report(one) for one in (month, two_months))
+    assert newest.totals.under_billed == newest.totals.over_billed == 0
+    assert before.totals.under_billed == before.totals.over_billed == 0
+    assert before.totals.match_rate == 1
+    moved = {found.key: found for found in before.rows if found.quantity_now is not None}
+    # Dourlin used 35 in the month before and 34 in this one.
+    assert moved[f"{DOURLIN}/{ENDPOINT}"].quantity == 35
+    assert moved[f"{DOURLIN}/{ENDPOINT}"].quantity_now == 34
+    assert services.reconciliation.previous(month) == before.totals
+    assert services.reconciliation.previous(two_months.plus(-5)) is None
+
+
+def test_the_trend_of_one_row(services: Services, month: Month, two_months: Month) -> None:
+    looked = services.reconciliation.look(month)
+    rows = [looked.by_key[f"{DOURLIN}/{ENDPOINT}"]]
+    points = services.reconciliation.trend(month, rows, 4)
+    assert [point.month for point in points] == [month.plus(-back) for back in (3, 2, 1, 0)]
+    assert [point.used for point in points] == [0, 0, 35, 34]
+    # Before the first sync it was 30, which is known of the month before it and of no other.
+    assert [point.billed for point in points] == [None, 30, 35, 34]
+
+
+def test_the_trend_of_everything_before_the_first_sync(services: Services, month: Month) -> None:
+    points = services.reconciliation.trend(month)
+    assert len(points) == 14
+    report = services.reconciliation.report(month)
+    assert points[-1].used == report.totals.used
+    assert points[-1].billed == report.totals.billed
+    assert [point.billed for point in points[:-1]] == [None] * 13
+
+
+# ---------------------------------------------------------------- behind a row, and files
+
+
+def test_the_lines_behind_a_row(services: Services, month: Month, row) -> None:
+    lines = services.reconciliation.lines(month, row(TRANSPORTS, XGS87))
+    assert [(line.product_code, line.billable_quantity) for line in lines] == [
+        ("DEMO-XGS87-XSP", 1)
+    ] * 3
+    assert len({line.account_number_or_serial_number for line in lines}) == 3
+    every = services.reconciliation.all_lines(month)
+    assert sum(line.billable_quantity for line in every) == 551
+
+
+def test_csv_has_every_row_with_its_figures(services: Services, month: Month) -> None:
+    text = services.reconciliation.export_csv(month).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert len(rows) == services.reconciliation.report(month).totals.rows
+    worst = rows[0]
+    # What is at stake comes first: the usage that nobody is billed for at all.
+    assert (worst["Class"], worst["Cost (EUR)"]) == ("Unmapped product", "58.9")
+    (found,) = [each for each in rows if each["Row"] == f"{DOURLIN}/{ENDPOINT}"]
+    assert (found["Used"], found["Billed"], found["Difference in money"]) == ("34", "30", "18.0")
+    assert found["Customer"] == "Cabinet Dourlin & Associés"
+    assert found["How it is computed"].endswith("34 billable, in 1 usage line.")
+
+
+def test_the_workbook_has_summary_rows_and_lines(services: Services, month: Month) -> None:
+    key = f"{DOURLIN}/{ENDPOINT}"
+    services.reconciliation.accept(month, [key], "agreed", None, "ana")
+    book = openpyxl.load_workbook(io.BytesIO(services.reconciliation.export_workbook(month)))
+    assert book.sheetnames == ["Summary", "Rows", "Usage lines"]
+    figures = {row[0]: row[1:] for row in book["Summary"].iter_rows(values_only=True)}
+    assert figures["Under-billed, in money"] == (None, None, 12.2, None)
+    assert figures["Under-billed"][1:] == (2, 12.2, None)
+    assert figures["First-pass match rate"][3] == round(14 / 19 * 100, 1)
+    header, *rows = book["Rows"].iter_rows(values_only=True)
+    by_key = {row[-1]: dict(zip(header, row, strict=True)) for row in rows}
+    assert by_key[key]["Class"] == "Accepted"
+    assert (by_key[key]["Used"], by_key[key]["Difference in money"]) == (34, 18)
+    assert by_key[key]["Accepted because"] == "agreed"
+    line_header, *lines = book["Usage lines"].iter_rows(values_only=True)
+    found = [dict(zip(line_header, line, strict=True)) for line in lines]
+    assert sum(line["Billable quantity"] for line in found) == 551
+    assert {line["Row"] for line in found} <= by_key.keys()
+    assert all(line["Row"] for line in found)
+
+
+def test_files_of_some_rows_have_only_these_and_their_lines(
+    services: Services, month: Month
+) -> None:
+    looked = services.reconciliation.look(month)
+    some = [looked.by_key[f"{TRANSPORTS}/{XGS87}"]]
+    data = services.reconciliation.export_workbook(month, some, lambda text: str(text).upper())
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.sheetnames == ["SUMMARY", "ROWS", "USAGE LINES"]
+    assert [sheet.max_row for sheet in book.worksheets[1:]] == [2, 4]
+
+
+def test_names_that_a_spreadsheet_would_run_stay_text(
+    services: Services, sandbox: Sandbox, month: Month
+) -> None:
+    danger = '=HYPERLINK("http://x","y")'
+    change_usage(sandbox, month, lambda line: {**line, "productDescription": danger})
+    services.usage.fetch(month, "ana")
+    text = services.reconciliation.export_csv(month).decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
+    assert any("HYPERLINK" in cell for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
+    book = openpyxl.load_workbook(io.BytesIO(services.reconciliation.export_workbook(month)))
+    kinds = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert "f" not in kinds
+
+
+def test_what_is_not_fetched_says_nothing_and_what_to_do(services: Services, month: Month) -> None:
+    report = services.reconciliation.report(month.plus(-7))
+    assert report.source_problem is not None
+    assert report.source_remedy is not None
+    assert {found.row_class for found in report.rows} == {RowClass.STALE_SOURCE}
+    assert report.totals.used == 0
+    assert {found.agreement_id for found in report.rows} >= {GARAGE, IMPRIMERIE}
