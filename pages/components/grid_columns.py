@@ -12,9 +12,13 @@ from pages.components.language import _
 
 Column = dict[str, Any]
 
+# Of a heading, in pixels.
+_LETTER, _PADDING = 8, 20
+
 
 def column(name: str, title: str, width: int, **more: Any) -> Column:
-    """One column; `width` is what it has at least."""
+    """One column; it has at least `width`, and room for the longest word of its title."""
+    width = max(width, _LETTER * max(map(len, title.split())) + _PADDING)
     return {
         "colId": name,
         "headerName": title,
