@@ -188,6 +188,25 @@ def with_default_product(
     )
 
 
+def with_product_put_back(
+    mapping: ProductMapping, product_id: int | None, availability: Availability, now: datetime
+) -> ProductMapping:
+    """What the undo of a run makes of a mapping that the run had changed.
+
+    `availability` is that of the product that it had before; the version grows by one, as always
+    when the product changes.
+    """
+    return replace(
+        mapping,
+        connectwise_product_id=product_id,
+        stopped=False,
+        state=state_of(product_id, mapping.sync, False, availability),
+        since=now,
+        reason=message("Put back when a run was undone."),
+        version=mapping.version + 1,
+    )
+
+
 def needs_default_product(
     mapping: ProductMapping, availability: Availability, last_usage: ProductUsage | None
 ) -> bool:

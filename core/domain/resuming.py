@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import Enum, auto
 
 from core.domain.models import Addition, Change, ChangeKind
@@ -80,6 +81,35 @@ def _cancellation(case: _Case) -> Decision:
     return _DO if found.quantity == case.change.before else _changed(found, case.change)
 
 
+def _undone_creation(case: _Case) -> Decision:
+    """To 0 and cancelled from its first day, in one call."""
+    change, found = case.change, _existing(case)
+    if case.announced and found is not None and _has(found, change.after, change.cancelled_date):
+        return Decision(Verdict.DONE, found.id)
+    kept = _kept(case)
+    if isinstance(kept, Decision):
+        return kept
+    if _has(kept, change.before, change.cancelled_before):
+        return _DO
+    return _changed(kept, change)
+
+
+def _reopening(case: _Case) -> Decision:
+    """Not cancelled any more, or later, with the quantity of before."""
+    change, found = case.change, _existing(case)
+    if found is None:
+        return _refused(message("The addition no longer exists in ConnectWise."))
+    if case.announced and _has(found, change.after, change.cancelled_date):
+        return Decision(Verdict.DONE, found.id)
+    if _has(found, change.before, change.cancelled_before):
+        return _DO
+    return _changed(found, change)
+
+
+def _has(addition: Addition, quantity: Decimal | None, cancelled: date | None) -> bool:
+    return addition.quantity == quantity and addition.cancelled_date == cancelled
+
+
 def _creation(case: _Case) -> Decision:
     change = case.change
     product_id = change.product_id or change.target.product_id
@@ -110,6 +140,9 @@ _RULES: Mapping[ChangeKind, Callable[[_Case], Decision]] = {
     ChangeKind.ADOPT_ADDITION: _quantity,
     ChangeKind.CANCEL: _cancellation,
     ChangeKind.CREATE_ADDITION: _creation,
+    ChangeKind.UNBIND: _quantity,
+    ChangeKind.UNDO_CREATE: _undone_creation,
+    ChangeKind.UNDO_CANCEL: _reopening,
 }
 
 

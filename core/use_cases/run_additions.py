@@ -154,7 +154,12 @@ def _new(change: Change) -> NewAddition:
 def _patch(change: Change) -> dict[str, object]:
     if change.kind is ChangeKind.CANCEL:
         return {"cancelled_date": change.cancelled_date}
+    if change.kind in _REVERSALS:
+        return {"quantity": change.after, "cancelled_date": change.cancelled_date}
     return {"quantity": change.after}
+
+
+_REVERSALS = frozenset({ChangeKind.UNDO_CREATE, ChangeKind.UNDO_CANCEL})
 
 
 def _outcome(decision: Decision, additions: Sequence[Addition]) -> Addition | Failed | None:

@@ -27,6 +27,7 @@ from core.domain.models import (
 from core.errors import (
     AccessError,
     InputError,
+    Message,
     NotFoundError,
     UsageSyncError,
     VendorError,
@@ -44,10 +45,13 @@ from core.use_cases.run_additions import (
     failure_of,
 )
 from core.use_cases.run_journal import RunJournal
-from core.use_cases.run_products import Found, ProductWriter, map_default
+from core.use_cases.run_products import Found, ProductWriter, map_default, put_back
 from core.use_cases.run_progress import Tracker
 
 PRODUCT_KINDS = frozenset({ChangeKind.CREATE_PRODUCT, ChangeKind.ADOPT_PRODUCT})
+_LEAVING = frozenset({ChangeKind.RETIRE_PRODUCT, ChangeKind.UNMAP_PRODUCT})
+_NO_PRODUCT = message("The product that it needs was not created or mapped.")
+_SEE_PRODUCT = message("See why at the product, then retry the failed rows.")
 _FINAL = frozenset({Outcome.DONE, Outcome.FAILED, Outcome.SKIPPED})
 # While half of the threads wait for answers, the others write the journal.
 _THREADS_PER_CALL = 2
@@ -135,6 +139,9 @@ class Execution:
             and _product_of(row, mappings) == row.product_id
         }
         self._undecided: set[str] = set()
+        self._still_billed: set[int | None] = {
+            row.change.target.product_id for row in rows if row.outcome is Outcome.FAILED
+        }
 
     def carry_out(self) -> None:
         """Do everything that can be done. What is left has no outcome; `halt` says why."""
@@ -143,7 +150,9 @@ class Execution:
         products = [row for row in self._todo if row.change.kind in PRODUCT_KINDS]
         leading = [row for row in products if _stands_alone(row.change)]
         following = [row for row in products if not _stands_alone(row.change)]
-        additions = [row for row in self._todo if row.change.kind not in PRODUCT_KINDS]
+        revived = [row for row in self._todo if row.change.kind is ChangeKind.REVIVE_PRODUCT]
+        additions = [row for row in self._todo if row.change.target.agreement_id]
+        leaving = [row for row in self._todo if row.change.kind in _LEAVING]
         tools.journal.expect(row.number for row in additions if _will_be_called(row))
         threads = tools.connectwise.in_flight * _THREADS_PER_CALL
         with ThreadPoolExecutor(threads, thread_name_prefix="usage-sync-run") as pool:
@@ -151,7 +160,9 @@ class Execution:
                 for rows, act in (
                     (leading, self._product),
                     (following, self._following_product),
+                    (revived, self._reversal),
                     (additions, self._addition),
+                    (leaving, self._reversal),
                 ):
                     list(pool.map(self._guarded(act), rows))
             except BaseException as error:
@@ -209,6 +220,32 @@ class Execution:
             self._note(found.error)
         else:
             self._finish_product(row, found)
+
+    def _reversal(self, row: RunChange) -> None:
+        """A product leaves after its additions, and stays when one of them is still billed."""
+        change = row.change
+        if change.kind in _LEAVING and change.product_id in self._still_billed:
+            self._skip(
+                row,
+                message("An addition of this product could not be taken back."),
+                message("See why at the addition, then undo what is left."),
+            )
+            return
+        found = self._tools.products.carry_out(change, self._announcing(row))
+        if isinstance(found, Unknown):
+            self._note(found.error)
+        elif isinstance(found, Failed):
+            self._fail(row, found)
+        else:
+            decide = put_back(
+                change,
+                lambda: self._tools.catalog.snapshot().by_id,
+                self._tools.clock,
+                self._run.approved_by,
+            )
+            entry = self._entry(row, Outcome.DONE, product_id=found.product_id)
+            self._tools.journal.settle_product(entry, decide)
+            self._tools.tracker.count(Outcome.DONE)
 
     def _look_for_product(self, row: RunChange) -> Found | Failed | Unknown | None:
         announced = row.outcome is Outcome.IN_FLIGHT
@@ -269,8 +306,10 @@ class Execution:
             before = self._reading.of(change.target.agreement_id)
             outcome = self._tools.additions.carry_out(change, before, self._announcing(row))
         if isinstance(outcome, Failed):
+            self._still_billed.add(change.target.product_id)
             self._fail(row, outcome)
         elif isinstance(outcome, Unknown):
+            self._still_billed.add(change.target.product_id)
             self._note(outcome.error)
         else:
             self._finish_addition(row, change, outcome)
@@ -330,15 +369,11 @@ class Execution:
         )
         self._tools.tracker.count(Outcome.FAILED)
 
-    def _skip(self, row: RunChange) -> None:
-        self._tools.journal.settle(
-            self._entry(
-                row,
-                Outcome.SKIPPED,
-                text=message("The product that it needs was not created or mapped."),
-                remedy=message("See why at the product, then retry the failed rows."),
-            )
-        )
+    def _skip(
+        self, row: RunChange, text: Message = _NO_PRODUCT, remedy: Message = _SEE_PRODUCT
+    ) -> None:
+        entry = self._entry(row, Outcome.SKIPPED, text=text, remedy=remedy)
+        self._tools.journal.settle(entry)
         self._tools.tracker.count(Outcome.SKIPPED)
 
     def _entry(self, row: RunChange, outcome: Outcome, **more: object) -> JournalEntry:
@@ -358,7 +393,7 @@ def _will_be_called(row: RunChange) -> bool:
     )
 
 
-_CALLED = frozenset({ChangeKind.CANCEL, ChangeKind.UNDO_CANCEL})
+_CALLED = frozenset({ChangeKind.CANCEL, ChangeKind.UNDO_CANCEL, ChangeKind.UNDO_CREATE})
 
 
 def _stands_alone(change: Change) -> bool:

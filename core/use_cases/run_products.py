@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 
 from core.clients.connectwise import ConnectWise, IdentifierChangedError
 from core.clients.connectwise_fields import differing, given
-from core.domain.mapping import Availability, availability_of, with_default_product
+from core.domain.mapping import (
+    Availability,
+    availability_of,
+    with_default_product,
+    with_product_put_back,
+)
 from core.domain.models import (
     CatalogEntry,
     CatalogItem,
@@ -34,6 +39,10 @@ from core.use_cases.products import Products, entry_of
 from core.use_cases.run_additions import Failed, TurnedAwayError, Unknown, failure_of
 
 ORIGIN = "sync"
+UNDO = "undo"
+REVERSALS = frozenset(
+    {ChangeKind.RETIRE_PRODUCT, ChangeKind.REVIVE_PRODUCT, ChangeKind.UNMAP_PRODUCT}
+)
 _GONE = frozenset({Availability.INACTIVE, Availability.MISSING})
 
 
@@ -88,6 +97,8 @@ class ProductWriter:
         """
         if change.kind is ChangeKind.ADOPT_PRODUCT:
             return self._adopt(change)
+        if change.kind in REVERSALS:
+            return self._reverse(change, announce)
         for last in (False, True):
             announce()
             try:
@@ -116,6 +127,27 @@ class ProductWriter:
                 message("Make it active in ConnectWise, or map another product."),
             )
         return self._kept(item)
+
+    def _reverse(self, change: Change, announce: Callable[[], None]) -> Outcome:
+        """Make a product inactive, or active again. Doing it twice does no harm, so an answer that
+        is lost is followed by one more try."""
+        if change.product_id is None:
+            raise ValueError(f"no product to change: {change}")
+        if change.kind is ChangeKind.UNMAP_PRODUCT:
+            entry = (self._catalog.snapshot().by_id or {}).get(change.product_id)
+            return Found(change.product_id, entry.identifier if entry else "")
+        inactive = change.kind is ChangeKind.RETIRE_PRODUCT
+        for last in (False, True):
+            announce()
+            try:
+                item = self._connectwise.patch_product(change.product_id, {"inactive": inactive})
+                return self._kept(item)
+            except OutcomeUnknownError as lost:
+                if last:
+                    return Unknown(lost)
+            except AccessError as error:
+                raise TurnedAwayError(error) from error
+        raise AssertionError("the last try returns or raises")
 
     def _kept(self, item: CatalogItem) -> Found:
         self._catalog.put(entry_of(item))
@@ -168,6 +200,32 @@ def map_default(
         return [after], changes_history(current, [after], now, by, ORIGIN)
 
     return decide, lambda: mapped
+
+
+def put_back(
+    change: Change,
+    by_id: Callable[[], Mapping[int, CatalogEntry] | None],
+    clock: Clock,
+    by: str,
+) -> MappingDecision:
+    """What undoing a change of a product does to its mapping: to what it was before the change.
+
+    A row that somebody mapped otherwise meanwhile stays as they wanted it.
+    """
+    code = change.target.product_code
+    revives = change.kind is ChangeKind.REVIVE_PRODUCT
+    wanted = change.product_id if revives else change.product_before
+    expected = change.product_before if revives else change.product_id
+
+    def decide(current: dict[str, ProductMapping]) -> MappingWrite:
+        before = current.get(code)
+        if before is None or before.connectwise_product_id != expected:
+            return [], []
+        now = clock()
+        after = with_product_put_back(before, wanted, availability_of(wanted, by_id()), now)
+        return [after], changes_history(current, [after], now, by, UNDO)
+
+    return decide
 
 
 def _waits(mapping: ProductMapping, by_id: Mapping[int, CatalogEntry] | None) -> bool:

@@ -17,8 +17,10 @@ from core.domain.models import (
     RunChange,
     RunEvent,
     RunEventKind,
+    RunStatus,
 )
 from core.domain.month import Month
+from core.domain.undo import undo_plan
 from core.errors import (
     AccessError,
     BusyError,
@@ -52,6 +54,7 @@ from core.use_cases.run_progress import RunProgress, Tracker
 
 JOB = "run"
 _NO_REQUESTS = RequestCount()
+_NO_OPTIONS = PlanOptions()
 
 
 class _Current:
@@ -139,7 +142,7 @@ class Runs:
                 message("Another task is running: {task}.", task=busy.label),
                 remedy=message("Wait until it has finished, then try again."),
             )
-        plan = self._planning.plan(month, options)
+        plan = self._plan(month, options, approval.undo_of)
         refuse_unapprovable(plan, digest, approval)
         rows = rows_of(plan.changes, self._planning.inputs(month, options))
         return self._store.runs.open_run(new_run(plan, options, approval, self._clock()), rows)
@@ -167,8 +170,37 @@ class Runs:
         run = self.get(run_id)
         left = [row for row in self.changes(run_id) if row.outcome is not Outcome.DONE]
         everything = replace(run.options, only=None)
-        plan = self._planning.plan(run.month, everything)
+        plan = self._plan(run.month, everything, run.undo_of)
         return with_only(everything, frozenset(failed_targets(left, plan)))
+
+    # ------------------------------------------------------------ undoing
+
+    def prepare_undo(self, run_id: str, progress: Progress = ignore_progress) -> None:
+        """Read again what a run has changed, so that its undo is planned from what is there now.
+
+        Raises VendorError.
+        """
+        agreements = {row.change.target.agreement_id for row in self.changes(run_id)}
+        self._planning.refresh_agreements(agreements - {0}, progress)
+
+    def undo_plan(self, run_id: str, options: PlanOptions = _NO_OPTIONS) -> Plan:
+        """What would take back everything that a run has done; see `core.domain.undo`.
+
+        Raises BusyError while the run has not ended.
+        """
+        run = self.get(run_id)
+        if run.status is RunStatus.OPEN:
+            raise BusyError(
+                message("Run {number} has not ended yet.", number=str(run.number)),
+                remedy=message("Wait until it has ended, or finish or stop it, then try again."),
+            )
+        inputs = self._planning.inputs(run.month, options)
+        return undo_plan(run, self.changes(run_id), inputs)
+
+    def _plan(self, month: Month, options: PlanOptions, undo_of: str) -> Plan:
+        if undo_of:
+            return self.undo_plan(undo_of, options)
+        return self._planning.plan(month, options)
 
     # ------------------------------------------------------------ carrying out
 
@@ -234,7 +266,7 @@ class Runs:
             if isinstance(error, AccessError) or not untouched:
                 kind = RunEventKind.ABORTED
             return self._end(kind, error)
-        plan = self._planning.plan(run.month, run.options)
+        plan = self._plan(run.month, run.options, run.undo_of)
         if untouched and plan.digest != run.digest:
             return self._refused(run, rows, plan, reading)
         self._execution(current, rows, reading, compared=untouched).carry_out()

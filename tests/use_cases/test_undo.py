@@ -1,0 +1,189 @@
+"""Undo over the sandbox: the world is as before, and what somebody changed stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.models import (
+    ChangeKind,
+    FindingKind,
+    Outcome,
+    PlanOptions,
+    Run,
+    RunOrigin,
+    RunStatus,
+)
+from core.domain.month import Month
+from core.domain.plan_additions import is_open
+from core.errors import BusyError, InputError
+from core.sandbox.faults import Effect, FaultRule, When
+from core.sandbox.server import Sandbox
+from core.services import Services
+from core.use_cases.run_approval import Approval, PlanChangedError
+from tests.use_cases.sync_world import last_month, synced
+
+
+@pytest.fixture
+def month(ready: Services) -> Month:
+    return last_month(ready)
+
+
+def state(services: Services) -> tuple[object, ...]:
+    """What an undo has to restore: open additions in ConnectWise, bindings, mappings."""
+    services.planning.refresh()
+    today = services.planning.today()
+    additions = services.store.additions.of()
+    return (
+        {
+            each.id: each.quantity
+            for listed in additions.values()
+            for each in listed
+            if is_open(each, today)
+        },
+        services.store.additions.bindings(),
+        {c: m.connectwise_product_id for c, m in services.store.mappings.all().items()},
+    )
+
+
+def undone(services: Services, run: Run, options: PlanOptions | None = None) -> Run:
+    options = options or PlanOptions()
+    services.runs.prepare_undo(run.id)
+    plan = services.runs.undo_plan(run.id, options)
+    approval = Approval(
+        by="ana", origin=RunOrigin.PAGE, undo_of=run.id, override_reason="taken back"
+    )
+    opened = services.runs.approve(run.month, plan.digest, options, approval)
+    return services.runs.execute(opened.id, "ana")
+
+
+def products(services: Services, run: Run) -> list[int]:
+    return [
+        row.product_id
+        for row in services.runs.changes(run.id)
+        if row.change.kind is ChangeKind.CREATE_PRODUCT and row.product_id is not None
+    ]
+
+
+def test_an_undone_run_leaves_the_world_as_it_was_and_may_be_done_again(
+    ready: Services, month: Month
+) -> None:
+    before = state(ready)
+    run = synced(ready, month)
+    after = state(ready)
+    back = undone(ready, run)
+    assert (back.status, back.failed, back.skipped) == (RunStatus.FINISHED, 0, 0)
+    assert (back.undo_of, back.done) == (run.id, run.done)
+    assert state(ready) == before
+    created = products(ready, run)
+    assert created
+    assert all(ready.connectwise.get_product(each).inactive for each in created)
+    again = undone(ready, back)
+    assert (again.status, again.failed) == (RunStatus.FINISHED, 0)
+    assert state(ready) == after
+    assert not any(ready.connectwise.get_product(each).inactive for each in created)
+
+
+def test_what_somebody_changed_since_is_refused_and_stays(
+    ready: Services, sandbox: Sandbox, month: Month
+) -> None:
+    run = synced(ready, month)
+    row = next(
+        each
+        for each in ready.runs.changes(run.id)
+        if each.change.kind is ChangeKind.CREATE_ADDITION and each.change.target.product_id
+    )
+    assert row.addition_id is not None
+    table = sandbox.world.tables["additions"]
+    with sandbox.world.transaction():
+        table.replace(row.addition_id, {**table.records[row.addition_id], "quantity": 77})
+    back = undone(ready, run)
+    assert back.done == run.done - 1
+    plan = ready.runs.undo_plan(run.id)
+    assert row.addition_id in plan.findings[0].addition_ids
+    assert plan.findings[0].kind is FindingKind.CHANGED_SINCE
+    assert table.records[row.addition_id]["quantity"] == 77
+
+
+def test_what_changes_after_the_preview_refuses_the_undo(
+    ready: Services, sandbox: Sandbox, month: Month
+) -> None:
+    run = synced(ready, month)
+    plan = ready.runs.undo_plan(run.id)
+    change = next(each for each in plan.changes if each.addition_id is not None)
+    approval = Approval(
+        by="ana", origin=RunOrigin.PAGE, undo_of=run.id, override_reason="taken back"
+    )
+    opened = ready.runs.approve(month, plan.digest, PlanOptions(), approval)
+    table = sandbox.world.tables["additions"]
+    with sandbox.world.transaction():
+        table.replace(change.addition_id, {**table.records[change.addition_id], "quantity": 77})
+    writes = sandbox.controls.counters.as_json()["total_writes"]
+    assert ready.runs.execute(opened.id, "ana").status is RunStatus.REFUSED
+    assert sandbox.controls.counters.as_json()["total_writes"] == writes
+    with pytest.raises(PlanChangedError):
+        ready.runs.approve(month, plan.digest, PlanOptions(), approval)
+
+
+@pytest.mark.parametrize("when", [When.BEFORE, When.AFTER])
+def test_answers_that_are_lost_do_not_harm(
+    ready: Services, sandbox: Sandbox, month: Month, when: When
+) -> None:
+    before = state(ready)
+    run = synced(ready, month)
+    sandbox.controls.faults.add(
+        FaultRule(effect=Effect.RESET, system="connectwise", method="PATCH", every=3, when=when)
+    )
+    back = undone(ready, run)
+    sandbox.controls.faults.clear()
+    while back.status is RunStatus.ABORTED:
+        back = ready.runs.resume(back.id, "ana")
+    assert back.status is RunStatus.FINISHED
+    # Answers of one change may be lost twice: what is left is undone once more.
+    left = undone(ready, run) if back.failed or back.skipped else back
+    assert (left.status, left.failed, left.skipped) == (RunStatus.FINISHED, 0, 0)
+    assert state(ready) == before
+
+
+def test_a_product_stays_while_one_of_its_additions_is_billed(
+    ready: Services, sandbox: Sandbox, month: Month
+) -> None:
+    run = synced(ready, month)
+    sandbox.controls.faults.add(
+        FaultRule(
+            effect=Effect.STATUS,
+            status=400,
+            body={"code": "InvalidObject", "message": "addition object is invalid"},
+            system="connectwise",
+            method="PATCH",
+            path="additions",
+        )
+    )
+    back = undone(ready, run)
+    rows = ready.runs.changes(back.id)
+    failed = {r.change.target.product_id for r in rows if r.outcome is Outcome.FAILED}
+    leaving = [r for r in rows if r.change.kind is ChangeKind.RETIRE_PRODUCT]
+    billed = [r for r in leaving if r.change.product_id in failed]
+    assert billed
+    assert {row.outcome for row in billed} == {Outcome.SKIPPED}
+    for row in leaving:
+        item = ready.connectwise.get_product(row.change.product_id or 0)
+        assert item.inactive == (row not in billed)
+
+
+def test_a_run_under_way_and_a_closed_month_are_not_undone(ready: Services, month: Month) -> None:
+    run = synced(ready, month)
+    ready.months.close(month, "ana")
+    plan = ready.runs.undo_plan(run.id)
+    assert plan.changes == ()
+    assert [finding.kind for finding in plan.findings] == [FindingKind.CLOSED_MONTH]
+    with pytest.raises(InputError, match="closed"):
+        undone(ready, run)
+    ready.months.reopen(month, "a mistake", "ana")
+    options = replace(PlanOptions(), excluded={})
+    plan = ready.runs.undo_plan(run.id, options)
+    approval = Approval(by="ana", origin=RunOrigin.PAGE, undo_of=run.id, override_reason="x")
+    opened = ready.runs.approve(month, plan.digest, options, approval)
+    with pytest.raises(BusyError):
+        ready.runs.undo_plan(opened.id)
