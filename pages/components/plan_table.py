@@ -77,20 +77,22 @@ def styled(rows: Sequence[PlanRow]) -> Styler:
     quantities = [value for row in rows for value in (row.change.before, row.change.after)]
     plain = aligned(decimals_of(quantities))
     signed = aligned(decimals_of([_difference(row) for row in rows]), signed=True)
-    frame = plan_frame(rows)
-    pale = [row.status is not RowStatus.TODO for row in rows]
-
-    def colour(line: pd.Series[Any]) -> list[str]:
-        return ["color: gray" if pale[int(str(line.name))] else ""] * len(line)
-
-    return frame.style.format(
+    style = plan_frame(rows).style.format(
         {
             "before": plain,
             "after": plain,
             "difference": signed,
             "price_effect": aligned(2, signed=True),
         }
-    ).apply(colour, axis=1)
+    )
+    pale = [row.status is not RowStatus.TODO for row in rows]
+    return style.apply(_colours, pale=pale, axis=None) if any(pale) else style
+
+
+def _colours(frame: pd.DataFrame, pale: Sequence[bool]) -> pd.DataFrame:
+    colours = pd.DataFrame("", index=frame.index, columns=frame.columns)
+    colours.loc[list(pale)] = "color: gray"
+    return colours
 
 
 def column_order(by: GroupBy) -> list[str]:

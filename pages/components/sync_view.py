@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.domain.models import Change, ChangeNames, Plan
+from core.domain.models import Change, ChangeNames, Plan, PlanOptions
 from core.domain.plan_inputs import PlanInputs
 from core.services import Services
 from core.use_cases.run_approval import rows_of
@@ -108,10 +108,12 @@ def _draw_plan_view(
         _draw_first_plan(services, state)
         return
     options = session.options(state.month)
+    # Read before the plan: what is written meanwhile makes the next version.
+    version = _version(services)
     with st.spinner(_("Planning…")):
         plan = services.planning.plan(state.month, options)
     inputs = services.planning.inputs(state.month, options)
-    rows = plan_rows(plan, options.excluded, names_of(inputs))
+    rows = _shared_rows(version, _decisions(options), str(state.month), plan, inputs)
     with left:
         _draw_plan_facts(services, plan, read_at)
     with right:
@@ -213,6 +215,30 @@ def _draw_retry(services: Services, state: MonthState, run_id: str) -> None:
             icon=":material/close:",
             on_click=partial(session.end_retry, state.month),
         )
+
+
+def _version(services: Services) -> tuple[int, str, str]:
+    """Changes with everything that a plan and its names follow from."""
+    today = str(services.planning.today())
+    return services.store.revision, services.catalog.version(), today
+
+
+def _decisions(options: PlanOptions) -> tuple[object, ...]:
+    only = None if options.only is None else tuple(sorted(options.only))
+    excluded = tuple(sorted(options.excluded.items()))
+    return excluded, tuple(sorted(options.recreate)), only, options.older_month_reason
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _shared_rows(
+    version: tuple[int, str, str],  # noqa: ARG001 - cache key
+    decisions: tuple[object, ...],  # noqa: ARG001 - cache key
+    month: str,  # noqa: ARG001 - cache key
+    _plan: Plan,
+    _inputs: PlanInputs,
+) -> tuple[PlanRow, ...]:
+    """The rows of a plan, which all readers share: they may be tens of thousands."""
+    return plan_rows(_plan, _inputs.options.excluded, names_of(_inputs))
 
 
 def names_of(inputs: PlanInputs) -> NameOf:
