@@ -1,0 +1,143 @@
+"""`reconcile`: used against billed, for a month.
+
+Exit codes: 0 everything matches or is accepted, 2 there are differences, 1 something failed, a
+month whose usage says nothing included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+from core.cli.shared import DONE, FAILED, PENDING, Commands, open_services, print_json, with_json
+from core.domain.models import Reconciliation
+from core.domain.month import Month
+from core.domain.quantity import plain
+from core.domain.reconciliation_view import NamedRow, worst_first
+from core.domain.reconciliation_words import CLASS_NAMES
+from core.errors import InputError, message
+from core.use_cases.month_report import MonthReport
+
+
+def add_commands(commands: Commands) -> None:
+    """Put it into the parser."""
+    reconcile = commands.add_parser("reconcile", help="what was used against what is billed")
+    reconcile.add_argument("--month", required=True, help="YYYY-MM")
+    reconcile.add_argument("--csv", metavar="FILE", help="write all rows (-: standard output)")
+    reconcile.add_argument("--xlsx", metavar="FILE", help="write summary, rows and usage lines")
+    with_json(reconcile, _reconcile)
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    month = Month.parse(options.month)
+    with open_services() as services:
+        services.planning.refresh()
+        looked = services.reconciliation.look(month)
+        if options.csv:
+            _write(options.csv, services.reconciliation.export_csv(month))
+        if options.xlsx:
+            _write(options.xlsx, services.reconciliation.export_workbook(month))
+    if options.json:
+        print_json(_as_json(looked))
+    elif "-" not in (options.csv, options.xlsx):
+        _say(looked)
+    report = looked.report
+    if report.source_problem is not None:
+        print(f"{report.source_problem} {report.source_remedy or ''}".rstrip(), file=sys.stderr)
+        return FAILED
+    return PENDING if report.totals.open_exceptions else DONE
+
+
+def _write(name: str, data: bytes) -> None:
+    if name == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        Path(name).write_bytes(data)
+    except OSError as error:
+        raise InputError(
+            message("{file} cannot be written: {why}.", file=name, why=error.strerror or "?"),
+            remedy=message("Check the path and the permissions."),
+        ) from error
+
+
+def _say(looked: MonthReport) -> None:
+    for one in worst_first(looked.rows):
+        if one.is_open:
+            print(_line(one))
+    totals = looked.report.totals
+    rate = "-" if totals.match_rate is None else f"{totals.match_rate:.1%}"
+    print(
+        f"{totals.rows} rows, {totals.open_exceptions} open. Under-billed "
+        f"{totals.under_billed:.2f}, over-billed {totals.over_billed:.2f}. "
+        f"First-pass match rate {rate}."
+    )
+
+
+def _line(one: NamedRow) -> str:
+    row = one.row
+    place = " / ".join(part for part in (one.customer or "-", one.what) if part)
+    money = "" if row.money is None else f"  {row.money:+.2f}"
+    return (
+        f"{CLASS_NAMES[row.row_class]!s:<22}  {place}  used {plain(row.used_units)}, "
+        f"billed {_number(row.billed)}{money}"
+    )
+
+
+def _number(value: Decimal | None) -> str:
+    return "-" if value is None else str(plain(value))
+
+
+def _as_json(looked: MonthReport) -> dict[str, object]:
+    report = looked.report
+    return {
+        "month": str(report.month),
+        "problem": None if report.source_problem is None else str(report.source_problem),
+        "currency": report.currency or None,
+        "totals": _totals_json(report),
+        "rows": [_row_json(one) for one in worst_first(looked.rows)],
+    }
+
+
+def _totals_json(report: Reconciliation) -> dict[str, object]:
+    totals = report.totals
+    return {
+        "rows": totals.rows,
+        "open": totals.open_exceptions,
+        "under_billed": str(totals.under_billed),
+        "over_billed": str(totals.over_billed),
+        "match_rate": None if totals.match_rate is None else f"{totals.match_rate:.4f}",
+        "by_class": {kind.value: count for kind, count in totals.by_class.items()},
+    }
+
+
+def _row_json(one: NamedRow) -> dict[str, object]:
+    row = one.row
+    amounts = {
+        "used": row.used_units,
+        "expected": row.expected,
+        "billed": row.billed,
+        "difference": row.difference,
+        "unit_price": row.unit_price,
+        "money": row.money,
+        "cost": row.cost,
+        "margin": row.margin,
+    }
+    return {
+        "key": one.key,
+        "class": row.row_class.value,
+        "customers": list(one.customers),
+        "customer_ids": list(row.customer_ids),
+        "agreement_id": row.agreement_id,
+        "product": one.what,
+        "product_id": row.product_id,
+        "product_codes": list(row.product_codes),
+        "addition_id": row.addition_id,
+        **{name: None if value is None else str(value) for name, value in amounts.items()},
+        "accepted": row.acceptance.reason if row.acceptance else None,
+        "assignee": one.assignee or None,
+        "note": one.note or None,
+    }

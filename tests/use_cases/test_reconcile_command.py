@@ -1,0 +1,161 @@
+"""`reconcile`: exit codes, what it prints, the files that it writes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from core.__main__ import main
+from core.domain.models import SyncSettings
+from core.domain.month import Month
+from core.sandbox.server import Sandbox
+from core.services import Services
+from tests.e2e.dashboard import connection_environment
+from tests.use_cases.reconciliation_world import arrange
+from tests.use_cases.sync_world import NOBODY_STOPS, change_usage, synced
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def month(filled: Services, sandbox: Sandbox) -> Iterator[Month]:
+    """The store holds a month that can be computed by hand, and is free for the command."""
+    found = arrange(filled, sandbox)
+    filled.close()
+    return found
+
+
+@pytest.fixture
+def cli(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> Cli:
+    for name, value in connection_environment(sandbox, tmp_path / "store.duckdb").items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(["reconcile", *arguments])
+        output = capfdbinary.readouterr()
+        return code, output.out.decode("utf-8-sig"), output.err.decode()
+
+    return run
+
+
+def test_differences_are_told_worst_first_with_exit_code_2(cli: Cli, month: Month) -> None:
+    code, out, err = cli("--month", str(month))
+    assert (code, err) == (2, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("Unmapped product")
+    assert any(
+        "Cabinet Dourlin & Associés / SEC-EPP-USER  used 34, billed 30  +18.00" in line
+        for line in lines
+    )
+    assert lines[-1] == (
+        "31 rows, 14 open. Under-billed 30.20, over-billed 10.50. First-pass match rate 70.0%."
+    )
+    assert not [line for line in lines if line.startswith("Matched")]
+
+
+def test_json_has_everything(cli: Cli, month: Month) -> None:
+    code, out, _ = cli("--month", str(month), "--json")
+    answer = json.loads(out)
+    assert code == 2
+    assert (answer["month"], answer["problem"], answer["currency"]) == (str(month), None, "EUR")
+    assert answer["totals"]["by_class"]["under_billed"] == 3
+    (row,) = [each for each in answer["rows"] if each["key"] == "32/1203"]
+    assert (row["used"], row["billed"], row["difference"], row["accepted"]) == (
+        "34",
+        "30",
+        "4",
+        None,
+    )
+
+
+def test_what_was_synced_or_accepted_is_exit_code_0(
+    cli: Cli,
+    month: Month,
+    sandbox: Sandbox,
+    open_services: Callable[[], Services],
+) -> None:
+    mapped = {"CIXA-MSP", "SVRCLOUDADV-MSP", "XDR-MSP", "CEMA-MSP"}
+
+    def known(line: dict[str, object]) -> dict[str, object] | None:
+        return line if line["productCode"] in mapped and line.get("accountId") else None
+
+    change_usage(sandbox, month, known)
+    services = open_services()
+    services.preferences.save_sync(SyncSettings(limits=NOBODY_STOPS), "ana")
+    services.usage.fetch(month, "ana")
+    assert synced(services, month).done > 0
+    services.planning.refresh()
+    left = [one for one in services.reconciliation.look(month).rows if one.is_open]
+    assert left  # additions that were made by hand and have no usage any more
+    services.close()
+    assert cli("--month", str(month))[0] == 2
+
+    services = open_services()
+    services.reconciliation.accept(month, [one.key for one in left], "known", month, "ana")
+    services.close()
+    code, out, _ = cli("--month", str(month))
+    assert (code, len(out.splitlines())) == (0, 1)
+
+
+def test_files(cli: Cli, month: Month, tmp_path: Path) -> None:
+    text, book = tmp_path / "rows.csv", tmp_path / "rows.xlsx"
+    code, out, _ = cli("--month", str(month), "--csv", str(text), "--xlsx", str(book))
+    assert (code, len(out.splitlines())) == (2, 15)
+    rows = list(csv.DictReader(io.StringIO(text.read_text("utf-8-sig"))))
+    assert len(rows) == 31
+    assert openpyxl.load_workbook(book).sheetnames == ["Summary", "Rows", "Usage lines"]
+    code, out, _ = cli("--month", str(month), "--csv", "-")
+    assert code == 2
+    assert list(csv.DictReader(io.StringIO(out))) == rows
+
+
+def test_what_additions_are_now_is_read_first(cli: Cli, month: Month, sandbox: Sandbox) -> None:
+    table = sandbox.world.tables["additions"]
+    with sandbox.world.transaction():
+        (found,) = [each for each in table.all() if each["id"] == 1005]
+        table.replace(1005, {**found, "quantity": 34})
+    _, out, _ = cli("--month", str(month), "--json")
+    (row,) = [each for each in json.loads(out)["rows"] if each["key"] == "32/1203"]
+    assert (row["class"], row["billed"]) == ("matched", "34")
+
+
+def test_a_month_that_says_nothing_is_an_error(cli: Cli, month: Month) -> None:
+    code, out, err = cli("--month", str(month.plus(-6)))
+    assert code == 1
+    assert "was not fetched yet" in err
+    assert "Fetch it first." in err
+    assert "match rate -." in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--month", "October"], "2026-10"),
+        ([], "--month"),
+        (["--month", "2026-10", "--csv", "/absent/folder/rows.csv"], "cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_an_error(
+    cli: Cli, month: Month, arguments: list[str], why: str
+) -> None:
+    code, out, err = cli(*arguments)
+    assert (code, out) == (1, "")
+    assert why in err
+
+
+def test_without_connectwise_it_is_an_error(cli: Cli, month: Month, monkeypatch) -> None:
+    monkeypatch.setenv("CONNECTWISE_PRIVATE_KEY", "wrong-key-value")
+    code, out, err = cli("--month", str(month))
+    assert (code, out) == (1, "")
+    assert "CONNECTWISE_PRIVATE_KEY" in err
