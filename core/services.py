@@ -124,8 +124,17 @@ def _wire(
     planning = Planning(store, connectwise, catalog, preferences, clock)
     customers = Customers(store, connectwise, sophos, clock)
     usage = UsageFetching(store, sophos, catalog, preferences, clock)
-    runs = Runs(store, connectwise, planning, products, catalog, jobs, clock)
     notifications = _notifications(settings, store, preferences, clock, limits, opened)
+    runs = Runs(
+        store,
+        connectwise,
+        planning,
+        products,
+        catalog,
+        jobs,
+        clock,
+        tell=notifications.run_ended,
+    )
     scheduler = Scheduler(
         store=store,
         preferences=preferences,

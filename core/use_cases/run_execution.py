@@ -306,7 +306,6 @@ class Execution:
             before = self._reading.of(change.target.agreement_id)
             outcome = self._tools.additions.carry_out(change, before, self._announcing(row))
         if isinstance(outcome, Failed):
-            self._still_billed.add(change.target.product_id)
             self._fail(row, outcome)
         elif isinstance(outcome, Unknown):
             self._still_billed.add(change.target.product_id)
@@ -357,6 +356,7 @@ class Execution:
         return announce
 
     def _fail(self, row: RunChange, failed: Failed) -> None:
+        self._still_billed.add(row.change.target.product_id)
         self._tools.journal.settle(
             self._entry(
                 row,

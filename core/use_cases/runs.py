@@ -79,7 +79,12 @@ class Runs:
         jobs: Jobs,
         clock: Clock,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        tell: Callable[[Run], object],
     ) -> None:
+        """`tell` hears of every run that has ended; `sleep` waits before a lost answer is looked
+        for."""
+        self._tell = tell
         self._store = store
         self._connectwise = connectwise
         self._planning = planning
@@ -253,7 +258,9 @@ class Runs:
         finally:
             with self._lock:
                 self._current = None
-        return self.get(run_id)
+        ended = self.get(run_id)
+        self._tell(ended)
+        return ended
 
     def _attempt(self, current: _Current) -> RunEvent:
         """Read, compare, carry out; the event that ends it. A crash leaves the run open."""

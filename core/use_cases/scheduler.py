@@ -65,9 +65,6 @@ class Listener(Protocol):
     def plan_blocked(self, plan: Plan) -> None:
         """A limit or a finding keeps a plan from being applied by itself."""
 
-    def run_ended(self, run: Run) -> None:
-        """A run has ended, one way or another."""
-
     def schedule_failed(self, error: UsageSyncError) -> None:
         """What was due could not be prepared."""
 

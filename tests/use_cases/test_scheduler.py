@@ -15,7 +15,6 @@ from core.domain.models import (
     Plan,
     PlanLimits,
     PlanOptions,
-    Run,
     RunOrigin,
     RunStatus,
     SyncSettings,
@@ -42,7 +41,6 @@ class Heard:
 
     waiting: list[WaitingPlan] = field(default_factory=list)
     blocked: list[Plan] = field(default_factory=list)
-    ended: list[Run] = field(default_factory=list)
     failed: list[UsageSyncError] = field(default_factory=list)
 
     def plan_waiting(self, waiting: WaitingPlan) -> None:
@@ -50,9 +48,6 @@ class Heard:
 
     def plan_blocked(self, plan: Plan) -> None:
         self.blocked.append(plan)
-
-    def run_ended(self, run: Run) -> None:
-        self.ended.append(run)
 
     def schedule_failed(self, error: UsageSyncError) -> None:
         self.failed.append(error)
