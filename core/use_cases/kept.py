@@ -27,19 +27,35 @@ class Kept(Generic[T]):
 
 
 class KeptFew(Generic[T]):
-    """The values of the few keys that were asked for last; threads share them."""
+    """The values of the few keys that were asked for last; threads share them.
+
+    While one value is read, which may take seconds, those of other keys can be had.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._kept: OrderedDict[Hashable, _Slot[T]] = OrderedDict()
 
     def get(self, key: Hashable, read: Callable[[], T]) -> T:
         """The value for `key`, from `read` when it is not among the kept ones."""
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = read()
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
+            slot = self._kept.setdefault(key, _Slot())
             self._kept.move_to_end(key)
-            return self._kept[key]
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return slot.get(read)
+
+
+class _Slot(Generic[T]):
+    """One value, read by the first that asks for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._value: tuple[T] | None = None
+
+    def get(self, read: Callable[[], T]) -> T:
+        with self._lock:
+            if self._value is None:
+                self._value = (read(),)
+            return self._value[0]
