@@ -102,10 +102,13 @@ def draw_notes(findings: Sequence[Finding], inputs: PlanInputs) -> None:
 
 def _draw_group(group: FindingGroup, inputs: PlanInputs) -> None:
     with st.container(border=True):
-        left, right_side = st.columns(BESIDE, vertical_alignment="center")
-        left.markdown(_heading(group, inputs))
-        with right_side:
-            _draw_way(group, inputs)
+        if _has_way(group.kind):
+            left, right_side = st.columns(BESIDE, vertical_alignment="center")
+            left.markdown(_heading(group, inputs))
+            with right_side:
+                _draw_way(group, inputs)
+        else:
+            st.markdown(_heading(group, inputs))
         if len(group.findings) > 1:
             _draw_sentences(group, inputs)
 
@@ -171,6 +174,21 @@ def _draw_table(findings: Sequence[Finding], inputs: PlanInputs, *, with_remedy:
         placeholder=NOTHING,
         column_config={"text": _("What"), "quantity": right(_("Quantity"), 120)},
     )
+
+
+_DEALT_WITH_HERE = frozenset(
+    {
+        FindingKind.NEWER_MONTH,
+        FindingKind.CLOSED_MONTH,
+        FindingKind.UNASSIGNED_USAGE,
+        FindingKind.BOUND_ADDITION_GONE,
+    }
+)
+
+
+def _has_way(kind: FindingKind) -> bool:
+    """Whether there is a button or link for it; the rest is done in ConnectWise or Sophos."""
+    return kind in _DEALT_WITH_HERE or page_of(kind) is not None
 
 
 def _draw_way(group: FindingGroup, inputs: PlanInputs) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from core.domain.models import Outcome, Run, RunChange, RunEvent, RunEventKind, RunOrigin, RunStatus
+from core.errors import Message
 from pages.components.language import _, text
 from pages.components.plan_rows import priced
 
@@ -53,6 +54,31 @@ def figures(changes: Sequence[RunChange]) -> RunFigures:
 def to_look_at(changes: Iterable[RunChange]) -> list[RunChange]:
     """What was not done."""
     return [change for change in changes if change.outcome in TO_LOOK_AT]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Changes that were not done for the same reason."""
+
+    outcome: Outcome
+    text: Message | None
+    remedy: Message | None
+    detail: str
+    changes: tuple[RunChange, ...]
+
+
+def troubles(changes: Iterable[RunChange]) -> list[Trouble]:
+    """What went wrong, gathered by the reason, the most frequent first.
+
+    What was not begun has no reason of its own: that is the run's.
+    """
+    gathered: dict[tuple[Outcome, Message | None, Message | None, str], list[RunChange]] = {}
+    for one in changes:
+        if one.outcome in {Outcome.FAILED, Outcome.SKIPPED, Outcome.IN_FLIGHT}:
+            key = (one.outcome, one.text, one.remedy, one.detail)
+            gathered.setdefault(key, []).append(one)
+    found = [Trouble(*key, tuple(ones)) for key, ones in gathered.items()]
+    return sorted(found, key=lambda trouble: -len(trouble.changes))
 
 
 def duration(run: Run) -> timedelta | None:
@@ -117,14 +143,26 @@ def origin_names() -> dict[RunOrigin, str]:
     }
 
 
-def message_of(change: RunChange) -> str:
-    """What is to be told of a change, with the remedy and the server's own words."""
-    parts = [text(part) for part in (change.text, change.remedy) if part is not None]
+def reason_of(change: RunChange | Trouble) -> str:
+    """Why a change was not done, in a sentence; empty where there is nothing to say."""
+    if change.text is not None:
+        return text(change.text)
+    if change.outcome is Outcome.IN_FLIGHT:
+        return _("Its call was sent and its outcome is not known yet.")
+    return ""
+
+
+def advice_of(change: RunChange | Trouble) -> str:
+    """The remedy, and the server's own words."""
+    parts = [text(change.remedy)] if change.remedy is not None else []
     if change.detail:
         parts.append(_("ConnectWise said: {detail}", detail=change.detail))
-    if not parts and change.outcome is Outcome.IN_FLIGHT:
-        parts.append(_("Its call was sent and its outcome is not known yet."))
     return " ".join(parts)
+
+
+def message_of(change: RunChange) -> str:
+    """Reason and advice together."""
+    return " ".join(part for part in (reason_of(change), advice_of(change)) if part)
 
 
 def status_colour(run: Run) -> str:

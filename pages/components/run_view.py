@@ -30,6 +30,8 @@ from pages.components.problems import as_typed, show_error
 from pages.components.run_export import run_table
 from pages.components.run_rows import (
     RunFigures,
+    Trouble,
+    advice_of,
     can_be_resumed,
     can_be_retried,
     duration,
@@ -38,9 +40,11 @@ from pages.components.run_rows import (
     message_of,
     origin_names,
     outcome_names,
+    reason_of,
     status_colour,
     status_names,
     to_look_at,
+    troubles,
     was_started,
 )
 from pages.components.sync_session import Dialog, View, open_dialog
@@ -48,6 +52,7 @@ from pages.components.sync_session import Dialog, View, open_dialog
 DIGEST_SHOWN = 12
 RUNS_LISTED = 200
 _POLL_SECONDS = 1.0
+_TROUBLES, _NAMED = 10, 5
 _ROW_HEIGHT = 36
 _COLOURS = {
     Outcome.FAILED: "#d13438",
@@ -307,6 +312,8 @@ def draw_run(services: Services, run_id: str) -> None:
         return
     _draw_outcome(run)
     _draw_figures(run, found)
+    for trouble in troubles(changes)[:_TROUBLES]:
+        _draw_trouble(trouble)
     _draw_changes(run, changes)
 
 
@@ -418,6 +425,24 @@ def _draw_figures(run: Run, found: RunFigures) -> None:
         )
 
 
+def _draw_trouble(trouble: Trouble) -> None:
+    """One reason with what it struck."""
+    words = outcome_names()[trouble.outcome]
+    reason = reason_of(trouble) or words
+    with st.container(border=True):
+        told = f":red[:material/error: **{as_typed(words)}.**] **{as_typed(reason)}**"
+        advice = advice_of(trouble)
+        st.markdown(told + (f"  \n{as_typed(advice)}" if advice else ""))
+        lines = [
+            " · ".join(part for part in (few(one.names.customers), one.names.product) if part)
+            for one in trouble.changes[:_NAMED]
+        ]
+        more = len(trouble.changes) - len(lines)
+        if more > 0:
+            lines.append(ngettext("{count} more", "{count} more", more))
+        st.markdown("\n".join(f"- {as_typed(line)}" for line in lines))
+
+
 def _draw_changes(run: Run, changes: Sequence[RunChange]) -> None:
     open_ones = to_look_at(changes)
     shown = sorted(changes, key=lambda one: (one.outcome is Outcome.DONE, one.number))
@@ -501,9 +526,10 @@ def _draw_table(changes: Sequence[RunChange]) -> None:
         height=min((len(changes) + 1) * _ROW_HEIGHT + 3, 620),
         row_height=_ROW_HEIGHT,
         key="usage_sync_run_changes",
+        column_order=[name for name in frame.columns if name != "message"] + ["message"] * told,
         column_config={
             "outcome": st.column_config.TextColumn(_("Outcome"), width=100),
-            "message": st.column_config.TextColumn(_("Message"), width=360) if told else None,
+            "message": st.column_config.TextColumn(_("Message"), width=360),
             "what": _("Change"),
             "customer": st.column_config.TextColumn(_("Customer"), width=190),
             "agreement": _("Agreement"),

@@ -28,6 +28,7 @@ from core.errors import message
 from core.use_cases.run_progress import RunProgress
 from pages.components.run_export import run_table
 from pages.components.run_rows import (
+    advice_of,
     can_be_resumed,
     can_be_retried,
     duration,
@@ -35,9 +36,11 @@ from pages.components.run_rows import (
     last_word,
     message_of,
     outcome_names,
+    reason_of,
     status_colour,
     status_names,
     to_look_at,
+    troubles,
     was_started,
 )
 from pages.components.run_view import change_frame, progress_text, share_of
@@ -159,6 +162,22 @@ def test_a_failure_is_told_with_its_remedy_and_the_servers_words():
     assert message_of(failed) == "No. Do this. ConnectWise said: <b>x</b>"
     assert "not known yet" in message_of(row(1, Outcome.IN_FLIGHT))
     assert message_of(row(1, Outcome.DONE)) == ""
+
+
+def test_what_went_wrong_is_gathered_by_its_reason():
+    no = {"text": message("No."), "remedy": message("Do this.")}
+    rows = [
+        row(1, Outcome.DONE),
+        row(2, Outcome.FAILED, text=message("Other.")),
+        row(3, Outcome.FAILED, **no),
+        row(4, Outcome.FAILED, **no),
+        row(5, Outcome.IN_FLIGHT),
+        row(6, Outcome.WAITING),
+    ]
+    found = troubles(rows)
+    assert [[one.number for one in trouble.changes] for trouble in found] == [[3, 4], [2], [5]]
+    assert (reason_of(found[0]), advice_of(found[0])) == ("No.", "Do this.")
+    assert "not known yet" in reason_of(found[2])
 
 
 def test_progress_tells_done_failed_left_and_the_time():
