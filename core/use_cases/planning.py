@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import replace
 from datetime import date
 
 from core.clients.connectwise import ConnectWise
-from core.domain.models import FetchStatus, Plan, PlanOptions
+from core.domain.models import FetchStatus, Plan, PlanOptions, Usage
 from core.domain.month import Month
 from core.domain.planning import PlanInputs, make_plan
 from core.errors import NotFoundError, message
@@ -98,12 +98,13 @@ class Planning:
         store = self._store
         fetches = store.usage.fetches(month)
         complete = [fetch for fetch in fetches if fetch.status is FetchStatus.COMPLETE]
+        usage = store.usage.usage(month)
         return PlanInputs(
             month=month,
             today=self.today(),
             fetch=complete[0] if complete else None,
             newest_fetch=fetches[0] if fetches else None,
-            usage=store.usage.usage(month),
+            usage=usage,
             products={product.code: product for product in store.products.all()},
             mappings=store.mappings.all(),
             catalog=self._catalog.snapshot().by_id,
@@ -112,10 +113,17 @@ class Planning:
             additions=store.additions.of(),
             bindings=store.additions.bindings(),
             rules=store.rules.all(),
-            customer_names={key: each.name for key, each in store.customers.tenants().items()},
+            customer_names=self._customer_names(usage, complete[0].id if complete else ""),
             closed=store.months.closed(),
             settings=self._preferences.sync(),
         )
+
+    def _customer_names(self, usage: Iterable[Usage], fetch_id: str) -> dict[str, str]:
+        """Customers that Sophos does not list are called what its lines call them."""
+        listed = {key: each.name for key, each in self._store.customers.tenants().items()}
+        if all(each.account_id is None or each.account_id in listed for each in usage):
+            return listed
+        return {**self._store.usage.customer_names(fetch_id), **listed}
 
 
 def _gone() -> NotFoundError:

@@ -228,7 +228,7 @@ class Reconciliations:
         return revision, self._catalog.version(), self._planning.today(), month
 
     def _compare(self, month: Month) -> MonthReport:
-        inputs = self._with_names(self._planning.inputs(month))
+        inputs = self._planning.inputs(month)
         currency = _currency(inputs)
         report = reconcile(
             inputs,
@@ -238,14 +238,6 @@ class Reconciliations:
         )
         report = replace(report, currency=currency)
         return MonthReport(report, named(report.rows, inputs), inputs)
-
-    def _with_names(self, inputs: PlanInputs) -> PlanInputs:
-        """Customers that Sophos does not list are called what its lines call them."""
-        fetch = inputs.fetch
-        if fetch is None or inputs.usage_of.keys() <= inputs.customer_names.keys():
-            return inputs
-        names = self._store.usage.customer_names(fetch.id)
-        return replace(inputs, customer_names={**names, **inputs.customer_names})
 
     def _annotate(self, compared: MonthReport) -> MonthReport:
         acceptances = self._store.reconciliation.acceptances()
