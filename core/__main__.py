@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from core.cli import customers, reconciliation, runs
+from core.cli import customers, history, reconciliation, runs
 from core.cli.shared import (
     DONE,
     FAILED,
@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
 
     customers.add_commands(commands)
     runs.add_commands(commands)
+    history.add_commands(commands)
     reconciliation.add_commands(commands)
 
     products = commands.add_parser("products", help="ConnectWise products").add_subparsers(

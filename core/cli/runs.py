@@ -72,16 +72,17 @@ def _plan(options: argparse.Namespace) -> int:
         inputs = services.planning.inputs(month)
     if options.json:
         print_json(plan_json(plan))
-        return _code_of(plan)
+        return code_of_plan(plan)
     for change in plan.changes:
         print(change_line(change, inputs))
     say_findings(plan.findings)
     say_limits(plan.exceeded)
     print(f"{len(plan.changes)} changes. Digest: {plan.digest}")
-    return _code_of(plan)
+    return code_of_plan(plan)
 
 
-def _code_of(plan: Plan) -> int:
+def code_of_plan(plan: Plan) -> int:
+    """The exit code of showing a plan."""
     if plan.exceeded:
         return REFUSED
     if plan.changes:
@@ -97,7 +98,7 @@ def _apply(options: argparse.Namespace) -> int:
     )
     with open_services() as services:
         plan = services.planning.plan(month)
-        if plan.digest == options.digest and _code_of(plan) == DONE:
+        if plan.digest == options.digest and code_of_plan(plan) == DONE:
             services.runs.confirm(month)
             return _say_nothing_done(options)
         try:
@@ -105,7 +106,7 @@ def _apply(options: argparse.Namespace) -> int:
         except (PlanChangedError, LimitsExceededError) as refused:
             complain(refused)
             return REFUSED
-        return _say_run(options, services, services.runs.execute(run.id, approval.by))
+        return say_run(options, services, services.runs.execute(run.id, approval.by))
 
 
 _NO_OPTIONS = PlanOptions()
@@ -119,7 +120,8 @@ def _say_nothing_done(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _say_run(options: argparse.Namespace, services: Services, run: Run) -> int:
+def say_run(options: argparse.Namespace, services: Services, run: Run) -> int:
+    """One run with its changes; returns its exit code."""
     rows = services.runs.changes(run.id)
     if options.json:
         print_json(run_json(run, rows))
@@ -130,10 +132,10 @@ def _say_run(options: argparse.Namespace, services: Services, run: Run) -> int:
     last = run.events[-1]
     if last.text is not None:
         print(f"{last.text} {last.remedy or ''}".strip(), file=sys.stderr)
-    return _code_of_run(run)
+    return code_of_run(run)
 
 
-def _code_of_run(run: Run) -> int:
+def code_of_run(run: Run) -> int:
     if run.status is RunStatus.REFUSED:
         return REFUSED
     return DONE if run.status is RunStatus.FINISHED and run.done == run.changes else FAILED
@@ -152,26 +154,27 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     with open_services() as services:
-        run = _run(services, options.id)
-        _say_run(options, services, run)
+        run = run_named(services, options.id)
+        say_run(options, services, run)
     return DONE
 
 
 def _resume(options: argparse.Namespace) -> int:
     with open_services() as services:
-        run = _run(services, options.id)
-        return _say_run(options, services, services.runs.resume(run.id, person()))
+        run = run_named(services, options.id)
+        return say_run(options, services, services.runs.resume(run.id, person()))
 
 
 def _stop(options: argparse.Namespace) -> int:
     with open_services() as services:
-        run = _run(services, options.id)
+        run = run_named(services, options.id)
         services.runs.stop(run.id, person())
-        _say_run(options, services, services.runs.get(run.id))
+        say_run(options, services, services.runs.get(run.id))
     return DONE
 
 
-def _run(services: Services, given: str) -> Run:
+def run_named(services: Services, given: str) -> Run:
+    """The run of this number or id."""
     for run in services.runs.list():
         if given in (run.id, str(run.number)):
             return run

@@ -1,0 +1,108 @@
+"""`history export` and `undo`: exit codes, the files that scripts read, and one engine for all."""
+
+from __future__ import annotations
+
+import csv
+import json
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.domain.models import Outcome, PlanLimits, SyncSettings
+from core.sandbox.faults import Effect, FaultRule
+from core.sandbox.server import Sandbox
+from tests.use_cases.conftest import opened
+from tests.use_cases.sync_world import last_month, synced
+from tests.use_cases.test_run_commands import Cli, cli, path
+
+__all__ = ["cli", "path"]
+
+
+@pytest.fixture
+def done(sandbox: Sandbox, path: Path) -> dict[str, Any]:
+    """A run that did everything: its number and how many changes it had."""
+    with opened(sandbox, path) as services:
+        run = synced(services, last_month(services))
+        assert run.done == run.changes > 0
+    return {"number": str(run.number), "changes": run.changes}
+
+
+def digest(cli: Cli, number: str) -> str:
+    return str(json.loads(cli("undo", number, "--json")[1])["digest"])
+
+
+def test_a_run_is_shown_undone_and_redone(cli: Cli, done: dict[str, Any], sandbox: Sandbox) -> None:
+    writes = sandbox.controls.counters.as_json()["total_writes"]
+    code, out, _ = cli("undo", done["number"])
+    assert code == 2
+    assert out.splitlines()[-1].startswith(f"{done['changes']} changes. Digest: ")
+    assert sandbox.controls.counters.as_json()["total_writes"] == writes
+
+    code, out, err = cli("undo", done["number"], "--digest", digest(cli, done["number"]), "--json")
+    back = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (back["status"], back["done"]) == ("finished", done["changes"])
+
+    code, out, _ = cli("undo", str(back["number"]), "--json")
+    assert (code, len(json.loads(out)["changes"])) == (2, done["changes"])
+
+
+def test_a_run_that_is_undone_leaves_nothing_to_undo(cli: Cli, done: dict[str, Any]) -> None:
+    assert cli("undo", done["number"], "--digest", digest(cli, done["number"]))[0] == 0
+    code, out, err = cli("undo", done["number"])
+    assert (code, out.split(" ")[0]) == (0, "0")
+    assert "blocked: " in err
+
+
+def test_another_plan_by_now_and_a_limit_are_refused(
+    cli: Cli, done: dict[str, Any], sandbox: Sandbox, path: Path
+) -> None:
+    assert cli("undo", done["number"], "--digest", "0" * 64)[0] == 3
+    limits = PlanLimits(changed_share=Decimal(0), drops_to_zero=0)
+    with opened(sandbox, path) as services:
+        services.preferences.save_sync(SyncSettings(limits=limits), "ana")
+    writes = sandbox.controls.counters.as_json()["total_writes"]
+    code, _, err = cli("undo", done["number"])
+    assert (code, "limit: " in err) == (3, True)
+    undo = ("undo", done["number"], "--digest", digest(cli, done["number"]))
+    assert cli(*undo)[0] == 3
+    assert sandbox.controls.counters.as_json()["total_writes"] == writes
+    assert cli(*undo, "--override", "Billed by hand.")[0] == 0
+
+
+def test_a_write_that_fails_is_told(cli: Cli, done: dict[str, Any], sandbox: Sandbox) -> None:
+    known = digest(cli, done["number"])
+    sandbox.controls.faults.add(
+        FaultRule(
+            effect=Effect.STATUS, status=400, method="PATCH", path="agreements/.*additions", count=1
+        )
+    )
+    code, out, _ = cli("undo", done["number"], "--digest", known)
+    assert (code, "1 failed" in out) == (1, True)
+
+
+def test_an_unknown_run_is_an_error(cli: Cli) -> None:
+    code, _, err = cli("undo", "77")
+    assert (code, "no run 77" in err) == (1, True)
+
+
+def test_export_has_every_change_of_every_run(
+    cli: Cli, done: dict[str, Any], sandbox: Sandbox, path: Path, tmp_path: Path
+) -> None:
+    assert cli("undo", done["number"], "--digest", digest(cli, done["number"]))[0] == 0
+    code, out, _ = cli("history", "export", "-")
+    rows = list(csv.DictReader(StringIO(out)))
+    assert (code, len(rows)) == (0, 2 * done["changes"])
+    assert {row["outcome"] for row in rows} == {Outcome.DONE.value}
+    assert {row["undo_of"] for row in rows if row["run"] != done["number"]} == {done["number"]}
+    assert all(row["explanation"] for row in rows)
+
+    file = tmp_path / "history.csv"
+    assert cli("history", "export", str(file))[0] == 0
+    assert file.read_text(encoding="utf-8-sig").splitlines() == out.splitlines()
+
+    code, out, _ = cli("history", "export", "-", "--json")
+    assert [len(run["changes"]) for run in json.loads(out)] == [done["changes"]] * 2
