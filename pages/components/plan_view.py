@@ -11,8 +11,8 @@ import streamlit as st
 
 from core.domain.models import LimitCheck, Plan, PlanOptions
 from core.domain.plan_inputs import PlanInputs
-from core.use_cases.workbook import CSV_TYPE, EXCEL_TYPE, as_csv, as_excel
 from pages.components import sync_session as session
+from pages.components.downloads import draw_downloads
 from pages.components.formats import NOTHING, number
 from pages.components.language import _, ngettext, text
 from pages.components.number_columns import aligned, right
@@ -372,26 +372,11 @@ def _draw_count(found: Sequence[PlanRow], chosen: Sequence[PlanRow]) -> None:
 
 
 def _draw_downloads(plan: Plan, rows: Sequence[PlanRow]) -> None:
-    name = f"usage-sync-plan-{plan.month}"
-    st.download_button(
-        _("CSV"),
-        data=lambda: as_csv(plan_table(plan, rows)),
-        file_name=f"{name}.csv",
-        mime=CSV_TYPE,
-        key="usage_sync_csv",
-        icon=":material/download:",
-        on_click="ignore",
-        help=_("All rows of the plan, those included that are not shown."),
-    )
-    st.download_button(
-        _("Excel"),
-        data=lambda: as_excel([plan_table(plan, rows)]),
-        file_name=f"{name}.xlsx",
-        mime=EXCEL_TYPE,
-        key="usage_sync_excel",
-        icon=":material/download:",
-        on_click="ignore",
-        help=_("All rows of the plan, those included that are not shown."),
+    draw_downloads(
+        "usage_sync",
+        f"usage-sync-plan-{plan.month}",
+        partial(plan_table, plan, rows),
+        _("All rows of the plan, those included that are not shown."),
     )
 
 

@@ -1,4 +1,4 @@
-"""A run as a table for CSV and Excel, in the reader's language."""
+"""Runs as tables for CSV and Excel, in the reader's language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,45 @@ from core.domain.models import Run, RunChange
 from core.use_cases.workbook import Cell, Table
 from pages.components.language import _, text
 from pages.components.plan_table import kind_names
-from pages.components.run_rows import outcome_names
+from pages.components.run_rows import origin_names, outcome_names, status_names
+
+
+def runs_table(runs: Sequence[Run]) -> Table:
+    """One line for each run."""
+    headings = (
+        _("Run"),
+        _("Month"),
+        _("Status"),
+        _("Changes"),
+        _("Done"),
+        _("Failed"),
+        _("Skipped"),
+        _("Approved by"),
+        _("Approved"),
+        _("Ended"),
+        _("From"),
+        _("Why a limit was lifted"),
+        _("Plan"),
+    )
+    return Table(_("Runs"), headings, [_run_cells(run) for run in runs])
+
+
+def _run_cells(run: Run) -> tuple[Cell, ...]:
+    return (
+        run.number,
+        str(run.month),
+        status_names()[run.status],
+        run.changes,
+        run.done,
+        run.failed,
+        run.skipped,
+        run.approved_by,
+        run.approved_at,
+        run.finished_at,
+        origin_names()[run.origin],
+        run.override_reason,
+        run.digest,
+    )
 
 
 def run_table(run: Run, changes: Sequence[RunChange]) -> Table:

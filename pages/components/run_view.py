@@ -16,8 +16,8 @@ from core.errors import UsageSyncError
 from core.services import Services
 from core.use_cases.run_progress import RunProgress
 from core.use_cases.runs import JOB
-from core.use_cases.workbook import CSV_TYPE, EXCEL_TYPE, as_csv, as_excel
 from pages.components import sync_session as session
+from pages.components.downloads import draw_downloads
 from pages.components.formats import NOTHING, datetime_text, month_text, number
 from pages.components.identity import who
 from pages.components.jobs import watch
@@ -27,7 +27,7 @@ from pages.components.paging import draw_pages, on_screen
 from pages.components.plan_findings import BESIDE
 from pages.components.plan_table import few, kind_names
 from pages.components.problems import as_typed, show_error
-from pages.components.run_export import run_table
+from pages.components.run_export import run_table, runs_table
 from pages.components.run_rows import (
     RunFigures,
     Trouble,
@@ -220,6 +220,8 @@ def draw_runs(services: Services) -> None:
         )
         return
     ids = tuple(run.id for run in runs)
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        draw_downloads("usage_sync_runs", "usage-sync-runs", partial(runs_table, runs))
     st.dataframe(
         pd.DataFrame([_run_line(run) for run in runs]),
         hide_index=True,
@@ -461,32 +463,12 @@ def _draw_changes(run: Run, changes: Sequence[RunChange]) -> None:
             words = ngettext("{count} change", "{count} changes", len(changes))
             st.caption(words, width="content")
         with st.container(horizontal=True, gap="small", width="content"):
-            _draw_downloads(run, changes)
+            draw_downloads(
+                "usage_sync_run", f"usage-sync-run-{run.number}", partial(run_table, run, changes)
+            )
     name = f"{_PAGE}_{run.number}"
     _draw_table(on_screen(name, shown))
     draw_pages(name, shown)
-
-
-def _draw_downloads(run: Run, changes: Sequence[RunChange]) -> None:
-    name = f"usage-sync-run-{run.number}"
-    st.download_button(
-        _("CSV"),
-        data=lambda: as_csv(run_table(run, changes)),
-        file_name=f"{name}.csv",
-        mime=CSV_TYPE,
-        key="usage_sync_run_csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    st.download_button(
-        _("Excel"),
-        data=lambda: as_excel([run_table(run, changes)]),
-        file_name=f"{name}.xlsx",
-        mime=EXCEL_TYPE,
-        key="usage_sync_run_excel",
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 def change_frame(changes: Sequence[RunChange]) -> pd.DataFrame:

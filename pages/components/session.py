@@ -95,10 +95,12 @@ def _page_of(url: str) -> str | None:
 
 
 def _style() -> None:
-    """The one thing that the theme cannot say: less empty space beside wide tables."""
+    """What the theme cannot say: less empty space beside wide tables, and no download of a table
+    by Streamlit itself, which leaves text in it that a spreadsheet would run; ours does not."""
     st.html(
         "<style>[data-testid='stMainBlockContainer']"
         "{padding-left:max(1rem,min(2.5rem,3vw));padding-right:max(1rem,min(2.5rem,3vw))}"
+        "[data-testid='stElementToolbarButton']:has([aria-label='Download as CSV']){display:none}"
         "</style>"
     )
 

@@ -14,10 +14,11 @@ from babel.dates import format_time
 
 from core.domain.models import Frequency, MappingRow, PlanLimits, SyncSettings, UsageGone
 from core.domain.quantity import plain
+from core.errors import UsageSyncError
 from core.services import Services
 from pages.components.identity import who
 from pages.components.language import _, language, locale, ngettext
-from pages.components.problems import as_typed
+from pages.components.problems import as_typed, show_error
 from pages.components.reader import zone
 from pages.components.sync_schedule import draw_schedule
 
@@ -47,9 +48,17 @@ def draw_sync_settings(services: Services) -> None:
         )
         wanted = replace(wanted, limits=_limits(stored.limits))
     if st.button(_("Save"), type="primary", icon=":material/save:", key=f"{_KEY}_save"):
-        services.preferences.save_sync(wanted, who())
+        try:
+            services.preferences.save_sync(wanted, who())
+        except UsageSyncError as error:
+            show_error(error)
+            return
         st.session_state[_SAVED] = True
         st.rerun()
+    changed = services.preferences.sync_changed()
+    if changed is not None:
+        told = _("Last changed by {name}, {when}.", name=changed.by, when=changed.at)
+        st.caption(as_typed(told))
 
 
 def frequency_names() -> dict[str, str]:

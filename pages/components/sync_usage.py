@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.models import FetchSource, FetchStatus, UsageFetch, UsageLine
 from core.domain.planning import PlanInputs
 from core.domain.usage import UsageChange, aggregate, compare
 from core.services import Services
+from core.use_cases.workbook import Cell, Table
+from pages.components.downloads import draw_downloads
 from pages.components.formats import NOTHING, datetime_text, number
 from pages.components.language import _, ngettext
 from pages.components.number_columns import aligned, decimals_of, right
@@ -28,6 +32,26 @@ def draw_usage(services: Services, state: MonthState, inputs: PlanInputs) -> Non
     _draw_unassigned(services, state, inputs)
     _draw_changes(services, state, inputs)
     _draw_readings(services, state)
+
+
+def _heading(title: str) -> DeltaGenerator:
+    """A heading; what is drawn in the result stands at the other end of its line."""
+    line = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    line.subheader(title, anchor=False, width="content")
+    return line.container(horizontal=True, gap="small", width="content")
+
+
+def _table(title: str, headings: Mapping[str, str], rows: Sequence[dict[str, Any]]) -> Table:
+    cells = [[_cell(row[name]) for name in headings] for row in rows]
+    return Table(title, tuple(headings.values()), cells)
+
+
+def _cell(value: object) -> Cell:
+    if value is None:
+        return None
+    return Decimal(str(value)) if isinstance(value, float) else str(value)
 
 
 # ---------------------------------------------------------------- usage without a customer
@@ -47,10 +71,26 @@ def unassigned_rows(lines: Sequence[UsageLine]) -> list[dict[str, Any]]:
     ]
 
 
+def _unassigned_names() -> dict[str, str]:
+    return {
+        "product": _("Sophos product"),
+        "device": _("Device or serial number"),
+        "quantity": _("Quantity"),
+        "order": _("Order"),
+    }
+
+
+def _unassigned_table(rows: Sequence[dict[str, Any]]) -> Table:
+    return _table(_("Usage without a customer"), _unassigned_names(), rows)
+
+
 def _draw_unassigned(services: Services, state: MonthState, inputs: PlanInputs) -> None:
     lines = services.usage.unassigned_lines(state.month)
     rows = unassigned_rows([line for line in lines if line.billable_quantity])
-    st.subheader(_("Usage without a customer"), anchor=False)
+    with _heading(_("Usage without a customer")):
+        if rows:
+            name = f"usage-without-customer-{state.month}"
+            draw_downloads("usage_sync_unassigned", name, partial(_unassigned_table, rows))
     if not rows:
         st.caption(
             _("Every line belongs to a customer.") if inputs.fetch else _("Nothing was fetched.")
@@ -68,12 +108,7 @@ def _draw_unassigned(services: Services, state: MonthState, inputs: PlanInputs) 
         hide_index=True,
         height="auto",
         key="usage_sync_unassigned",
-        column_config={
-            "product": _("Sophos product"),
-            "device": _("Device or serial number"),
-            "quantity": right(_("Quantity"), 120),
-            "order": _("Order"),
-        },
+        column_config={**_unassigned_names(), "quantity": right(_("Quantity"), 120)},
     )
 
 
@@ -97,6 +132,20 @@ def change_rows(
     ]
 
 
+def _change_names() -> dict[str, str]:
+    return {
+        "customer": _("Customer"),
+        "product": _("Sophos product"),
+        "before": _("Before"),
+        "after": _("After"),
+        "difference": _("Difference"),
+    }
+
+
+def _changes_table(rows: Sequence[dict[str, Any]]) -> Table:
+    return _table(_("What the last reading changed"), _change_names(), rows)
+
+
 def _difference(change: UsageChange) -> Decimal:
     after = change.after.billable if change.after else _ZERO
     return after - (change.before.billable if change.before else _ZERO)
@@ -107,13 +156,19 @@ def _billable(usage: Any) -> float | None:
 
 
 def _draw_changes(services: Services, state: MonthState, inputs: PlanInputs) -> None:
-    st.subheader(_("What the last reading changed"), anchor=False)
     before = _reading_before(services, state)
-    if before is None or state.complete is None:
+    changes: tuple[UsageChange, ...] = ()
+    if before is not None and state.complete is not None:
+        changes = _changes(services, before, state.complete)
+    rows = change_rows(changes, inputs.customer_name, inputs.sophos_name)
+    with _heading(_("What the last reading changed")):
+        if rows:
+            name = f"usage-changes-{state.month}"
+            draw_downloads("usage_sync_changes", name, partial(_changes_table, rows))
+    if before is None:
         st.caption(_("There is one reading only, so there is nothing to compare."))
         return
     told = _("Compared with the reading of {when}.", when=before.finished_at)
-    changes = _changes(services, before, state.complete)
     if not changes:
         st.caption(f"{told} {_('Nothing is different.')}")
         return
@@ -128,21 +183,20 @@ def _draw_changes(services: Services, state: MonthState, inputs: PlanInputs) -> 
         if usage is not None
     ]
     decimals = decimals_of(quantities)
-    rows = change_rows(changes, inputs.customer_name, inputs.sophos_name)[:_SHOWN]
     signed = aligned(decimals, signed=True)
     st.dataframe(
-        pd.DataFrame(rows).style.format(
+        pd.DataFrame(rows[:_SHOWN]).style.format(
             {"before": aligned(decimals), "after": aligned(decimals), "difference": signed}
         ),
         hide_index=True,
         placeholder=NOTHING,
         key="usage_sync_changed_usage",
         column_config={
-            "customer": _("Customer"),
-            "product": _("Sophos product"),
-            "before": right(_("Before"), 110),
-            "after": right(_("After"), 110),
-            "difference": right(_("Difference"), 110),
+            **_change_names(),
+            **{
+                name: right(_change_names()[name], 110)
+                for name in ("before", "after", "difference")
+            },
         },
     )
 

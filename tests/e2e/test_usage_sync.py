@@ -75,6 +75,10 @@ def test_a_month_is_synced_from_the_fetch_to_the_retry(
     rows = list(csv.DictReader(text.splitlines()))
     assert len([row for row in rows if row["Status"] == "To do"]) == todo
 
+    sync.table.hover()
+    expect(sync.page.get_by_label("Search").last).to_be_visible()
+    expect(sync.page.get_by_label("Download as CSV").last).to_be_hidden()
+
     sync.select(0)
     sync.exclude_selected("Pays for itself")
     expect(sync.figure(0)).to_have_text(str(todo - 1))
