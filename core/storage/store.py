@@ -10,6 +10,7 @@ from core.storage.additions_store import AdditionsStore
 from core.storage.catalog_store import CatalogStore
 from core.storage.customers_store import CustomersStore
 from core.storage.database import Clock, Database, utc_now
+from core.storage.history_store import HistoryStore
 from core.storage.mappings_store import MappingsStore
 from core.storage.migrations import migrate, pending_migrations
 from core.storage.months_store import MonthsStore
@@ -40,6 +41,7 @@ class Store:
         self.rules = RulesStore(database)
         self.additions = AdditionsStore(database)
         self.runs = RunsStore(database)
+        self.history = HistoryStore(database)
         self.months = MonthsStore(database)
         self.waiting = WaitingStore(database)
         self.reconciliation = ReconciliationStore(database)

@@ -27,6 +27,7 @@ from core.domain.models.customers import (
     CustomerSuggestion,
     CustomerSync,
 )
+from core.domain.models.history import ChangeFilter, PastChange
 from core.domain.models.mappings import (
     DefaultProduct,
     MappingHistoryEntry,
@@ -131,6 +132,7 @@ __all__ = [
     "CatalogEntry",
     "CatalogItem",
     "Change",
+    "ChangeFilter",
     "ChangeKind",
     "ChangeNames",
     "Channel",
@@ -163,6 +165,7 @@ __all__ = [
     "NotificationChoices",
     "Outcome",
     "Part",
+    "PastChange",
     "Plan",
     "PlanLimits",
     "PlanOptions",
