@@ -16,7 +16,7 @@ CLASS_NAMES: Mapping[RowClass, Message] = {
     RowClass.ADDITION_WITHOUT_USAGE: message("Addition without usage"),
     RowClass.UNMAPPED_PRODUCT: message("Unmapped product"),
     RowClass.UNMAPPED_CUSTOMER: message("Unmapped customer"),
-    RowClass.UNASSIGNED_USAGE: message("Usage without a customer"),
+    RowClass.UNASSIGNED_USAGE: message("Unassigned usage"),
     RowClass.SYNC_OFF: message("Sync is off"),
     RowClass.AMBIGUOUS: message("Ambiguous"),
     RowClass.STALE_SOURCE: message("No sound usage"),

@@ -25,7 +25,7 @@ def _point(summary: MonthSummary, product_code: str | None) -> dict[str, str | f
     }
 
 
-def _number_locale() -> alt.NumberLocale:
+def number_locale() -> alt.NumberLocale:
     """The axis writes numbers as the rest of the page does."""
     return alt.NumberLocale(
         decimal=get_decimal_symbol(locale()),
@@ -51,6 +51,6 @@ def trend_chart(months: Sequence[MonthSummary], product_code: str | None) -> Non
             ],
         )
         .properties(height=220)
-        .configure(locale=alt.Locale(number=_number_locale()))
+        .configure(locale=alt.Locale(number=number_locale()))
     )
     st.altair_chart(bars)

@@ -1,0 +1,153 @@
+"""Charts of the reconciliation: what people would rather look at than read.
+
+Nothing is told by colour alone: kinds of marks and sides of the axis tell the same, and amounts
+stand in the labels. The theme gives the colours, on light and on dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from core.domain.models import RowClass
+from core.domain.reconciliation_view import NamedRow, top
+from core.use_cases.reconciliation_trend import MonthPoint
+from pages.components.formats import number, short_month_text
+from pages.components.language import _
+from pages.components.reconciliation_table import class_names, signed_money
+from pages.components.trend_chart import number_locale
+
+TOP = 10
+_LABEL_WIDTH, _BAR, _AROUND = 290, 28, 100
+
+
+def draw_trend(points: Sequence[MonthPoint], height: int = 320) -> None:
+    """Used as bars, billed as a line with points, month by month."""
+    names = {"used": _("Used"), "billed": _("Billed")}
+    months = [short_month_text(point.month) for point in points]
+    used = [_point(point, names["used"], point.used) for point in points]
+    billed = [
+        _point(point, names["billed"], point.billed) for point in points if point.billed is not None
+    ]
+    x = alt.X(
+        "month:N",
+        sort=months,
+        title=None,
+        axis=alt.Axis(labelAngle=-45),
+        scale=alt.Scale(domain=months),
+    )
+    y = alt.Y("quantity:Q", title=_("Units"), axis=alt.Axis(tickCount=4))
+    colour = alt.Color(
+        "what:N",
+        title=None,
+        scale=alt.Scale(domain=[names["billed"], names["used"]]),
+        legend=alt.Legend(orient="top"),
+    )
+    tooltip = [
+        alt.Tooltip("month:N", title=_("Month")),
+        alt.Tooltip("what:N", title=_("What")),
+        alt.Tooltip("shown:N", title=_("Units")),
+    ]
+    encoding = {"x": x, "y": y, "color": colour, "tooltip": tooltip, "description": "described:N"}
+    bars = alt.Chart(_data(used)).mark_bar(opacity=0.5).encode(**encoding)
+    line = alt.Chart(_data(billed)).mark_line(strokeWidth=2.5).encode(**encoding)
+    marks = (
+        alt.Chart(_data(billed))
+        .mark_point(shape="diamond", size=300, filled=True, opacity=1)
+        .encode(**encoding)
+    )
+    _show(alt.layer(bars, line, marks).properties(height=height))
+
+
+def _point(point: MonthPoint, what: str, quantity: Decimal) -> dict[str, Any]:
+    month = short_month_text(point.month)
+    return {
+        "month": month,
+        "what": what,
+        "quantity": float(quantity),
+        "shown": number(quantity),
+        "described": _("{name}: {value}", name=f"{what}, {month}", value=quantity),
+    }
+
+
+def draw_by_class(money: dict[RowClass, Decimal]) -> None:
+    """The money of each class: what is not billed to the right, what is too much to the left."""
+    names = class_names()
+    bars = [
+        _bar(names[kind], amount)
+        for kind, amount in sorted(money.items(), key=lambda item: -abs(item[1]))
+        if amount
+    ]
+    if not bars:
+        st.caption(_("No difference has a price."))
+        return
+    _draw_bars(bars)
+
+
+def draw_top(rows: Sequence[NamedRow]) -> None:
+    """The rows with the most money between used and billed."""
+    bars = [
+        _bar(" · ".join(part for part in (one.customer, one.what) if part), one.row.money)
+        for one in top(rows, TOP)
+        if one.row.money is not None
+    ]
+    if not bars:
+        st.caption(_("No difference has a price."))
+        return
+    _draw_bars(bars)
+
+
+def _bar(name: str, money: Decimal) -> dict[str, Any]:
+    shown = signed_money(money)
+    return {
+        "label": f"{shown}  {name}",
+        "money": float(money),
+        "side": _side(money),
+        "shown": shown,
+        "described": _("{name}: {value}", name=name, value=shown),
+    }
+
+
+def _side(money: Decimal) -> str:
+    return _("Not billed") if money > 0 else _("Billed too much")
+
+
+def _draw_bars(bars: Sequence[dict[str, Any]]) -> None:
+    sides = [_("Not billed"), _("Billed too much")]
+    chart = (
+        alt.Chart(_data(bars))
+        .mark_bar(cornerRadiusEnd=2)
+        .encode(
+            y=alt.Y(
+                "label:N",
+                sort=[str(bar["label"]) for bar in bars],
+                title=None,
+                axis=alt.Axis(labelLimit=_LABEL_WIDTH, labelOverlap=False),
+            ),
+            x=alt.X(
+                "money:Q",
+                title=f"← {sides[1]}   ·   {sides[0]} →",
+                axis=alt.Axis(tickCount=5),
+            ),
+            color=alt.Color("side:N", scale=alt.Scale(domain=sides), legend=None),
+            tooltip=[
+                alt.Tooltip("label:N", title=_("Row")),
+                alt.Tooltip("shown:N", title=_("Money")),
+            ],
+            description="described:N",
+        )
+        .properties(height=len(bars) * _BAR + _AROUND)
+    )
+    _show(chart)
+
+
+def _data(values: Sequence[dict[str, Any]]) -> alt.Data:
+    return alt.Data(values=list(values))
+
+
+def _show(chart: alt.Chart | alt.LayerChart) -> None:
+    st.altair_chart(chart.configure(locale=alt.Locale(number=number_locale())))

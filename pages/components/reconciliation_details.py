@@ -1,0 +1,286 @@
+"""One row, down to the vendor's lines and to the addition: why it is what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.models import (
+    AcceptanceEntry,
+    Addition,
+    BillCustomer,
+    NoteKind,
+    ReconciliationRow,
+    RowClass,
+    RowNote,
+    UsageLine,
+)
+from core.domain.month import Month
+from core.domain.reconciliation_view import NamedRow
+from core.domain.reconciliation_words import CLASS_MEANINGS, CLASS_NAMES, CLASS_REMEDIES
+from core.services import Services
+from core.use_cases.month_report import MonthReport
+from pages.components.formats import (
+    NOTHING,
+    date_text,
+    datetime_text,
+    money,
+    month_text,
+    number,
+    short_month_text,
+)
+from pages.components.identity import who
+from pages.components.language import _, ngettext, text
+from pages.components.number_columns import aligned, decimals_of, right
+from pages.components.problems import as_typed
+from pages.components.reconciliation_charts import draw_trend
+from pages.components.reconciliation_dialogs import accept_form, note_form
+from pages.components.reconciliation_fix import draw_fix
+from pages.components.reconciliation_session import close_dialog, say
+from pages.components.reconciliation_table import signed_money
+
+_MOST_LINES = 500
+
+
+def draw_details(services: Services, looked: MonthReport, keys: Sequence[str]) -> None:
+    """Everything about one row, what to do about it first."""
+    one = next((looked.by_key[key] for key in keys if key in looked.by_key), None)
+    if one is None:
+        st.write(_("This row is not part of the report any more."))
+        return
+    month = looked.report.month
+    place = " · ".join(part for part in (one.customer, one.agreement) if part)
+    st.markdown(f"**{as_typed(one.what)}**  \n{as_typed(place or _('No customer'))}")
+    _draw_class(one.row)
+    draw_fix(month, [one], "reconciliation_details_fix")
+    _draw_figures(one.row, looked.report.currency)
+    _draw_steps(one.row, looked.addition(one.row), month)
+    _draw_addition(looked.addition(one.row), one.row)
+    with st.expander(_("Used and billed over the months"), icon=":material/bar_chart:"):
+        draw_trend(services.reconciliation.trend(month, [one]), height=280)
+    _draw_lines(services.reconciliation.lines(month, one.row))
+    _draw_acceptance(services, month, one)
+    with st.expander(
+        _("Note and assignee"), icon=":material/edit_note:", expanded=bool(one.note or one.assignee)
+    ):
+        note_form(services, [one], "reconciliation_details_note")
+    _draw_told(services.reconciliation.told(one.key))
+
+
+def _draw_class(row: ReconciliationRow) -> None:
+    kind = row.accepted_class or row.row_class
+    told = f"**{as_typed(text(CLASS_NAMES[kind]))}.** {as_typed(text(CLASS_MEANINGS[kind]))}"
+    remedy = CLASS_REMEDIES.get(kind)
+    if remedy is not None and row.acceptance is None:
+        told += f" {as_typed(text(remedy))}"
+    st.markdown(told)
+    if row.acceptance is not None:
+        accepted = row.acceptance
+        until = month_text(accepted.until) if accepted.until else _("for good")
+        words = _(
+            "Accepted by {name} until {until}: {reason}",
+            name=accepted.by,
+            until=until,
+            reason=accepted.reason,
+        )
+        st.markdown(f":green-badge[:material/done_all:] {as_typed(words)}")
+
+
+def _draw_figures(row: ReconciliationRow, currency: str) -> None:
+    figures = {
+        _("Used"): number(row.used_units),
+        _("Expected"): number(row.expected),
+        _("Billed"): number(row.billed),
+        _("Difference"): _signed(row.difference),
+        _("Money"): signed_money(row.money),
+        _("Revenue"): money(row.revenue),
+        _("Cost"): money(row.cost, currency),
+        _("Margin"): money(row.margin),
+        _("Ordered"): number(row.ordered),
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for name, value in figures.items():
+            st.markdown(f":gray[{as_typed(name)}]  \n**{as_typed(value)}**", width="content")
+
+
+def _signed(value: Decimal | None) -> str:
+    if value is None:
+        return NOTHING
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{number(abs(value))}"
+
+
+def _draw_steps(row: ReconciliationRow, addition: Addition | None, month: Month) -> None:
+    """From the usage to what is expected, and on to the difference."""
+    st.markdown("**" + as_typed(_("How it is computed")) + "**")
+    facts = [text(step) for step in row.steps]
+    if row.included:
+        facts.append(
+            _(
+                "The addition includes {included} free of charge, in both what is expected and "
+                "what is billed.",
+                included=row.included,
+            )
+        )
+    if row.quantity_now is not None:
+        facts.append(
+            _(
+                "For {month} the addition had {then}; a newer month was pushed since, and today it "
+                "has {now}.",
+                month=str(month),
+                then=row.quantity or Decimal(0),
+                now=row.quantity_now,
+            )
+        )
+    if addition is not None and addition.bill_customer is not BillCustomer.BILLABLE:
+        facts.append(_("ConnectWise does not charge this addition, so it is worth nothing."))
+    if row.difference is not None and row.unit_price is not None:
+        facts.append(
+            _(
+                "{difference} at {price} each is {money} per billing period.",
+                difference=_signed(row.difference),
+                price=money(row.unit_price),
+                money=signed_money(row.money),
+            )
+        )
+    elif row.row_class is not RowClass.STALE_SOURCE and row.unit_price is None:
+        facts.append(_("There is no price, so the difference has no amount."))
+    st.markdown("\n".join(f"1. {as_typed(fact)}" for fact in facts))
+
+
+def _draw_addition(addition: Addition | None, row: ReconciliationRow) -> None:
+    if addition is None:
+        return
+    facts = {
+        _("Addition ID"): str(addition.id),
+        _("Quantity"): number(addition.quantity),
+        _("Included"): number(addition.less_included),
+        _("Unit price"): money(addition.unit_price),
+        _("From"): date_text(addition.effective_date),
+        _("Cancelled"): date_text(addition.cancelled_date),
+        _("Agreement ID"): str(row.agreement_id or NOTHING),
+        _("Product ID"): str(addition.product.id),
+    }
+    told = " · ".join(f"{name} {value}" for name, value in facts.items() if value != NOTHING)
+    st.markdown("**" + as_typed(_("Addition in ConnectWise")) + f"**  \n{as_typed(told)}")
+
+
+def _draw_lines(lines: Sequence[UsageLine]) -> None:
+    title = ngettext("{count} usage line", "{count} usage lines", len(lines))
+    if not lines:
+        return
+    with st.expander(title, icon=":material/receipt_long:"):
+        shown = lines[:_MOST_LINES]
+        st.dataframe(
+            _lines_frame(shown),
+            hide_index=True,
+            height=min(36 * (len(shown) + 1) + 3, 320),
+            placeholder=NOTHING,
+            column_config={
+                "customer": _("Customer"),
+                "product": _("Product"),
+                "sku": _("SKU"),
+                "device": _("Account or serial number"),
+                "order": _("Order"),
+                "billable": right(_("Billable"), 90),
+                "actual": right(_("Actual"), 90),
+                "ordered": right(_("Ordered"), 90),
+                "price": right(_("Unit price"), 100),
+                "net": right(_("Net price"), 100, _("Of the whole order line, of all customers.")),
+                "currency": _("Currency"),
+                "period": _("Period"),
+            },
+        )
+        if len(lines) > len(shown):
+            st.caption(_("The first {shown}; the Excel file has all of them.", shown=len(shown)))
+
+
+def _lines_frame(lines: Sequence[UsageLine]) -> object:
+    frame = pd.DataFrame(
+        {
+            "customer": [line.account_name or NOTHING for line in lines],
+            "product": [line.description for line in lines],
+            "sku": [line.sku for line in lines],
+            "device": [line.account_number_or_serial_number for line in lines],
+            "order": [_order_of(line) for line in lines],
+            "billable": [_float(line.billable_quantity) for line in lines],
+            "actual": [_float(line.actual_quantity) for line in lines],
+            "ordered": [_float(line.ordered_quantity) for line in lines],
+            "price": [_float(line.unit_price) for line in lines],
+            "net": [_float(line.net_price) for line in lines],
+            "currency": [line.unit_price_currency for line in lines],
+            "period": [_period_of(line) for line in lines],
+        }
+    )
+    quantity = aligned(decimals_of(line.billable_quantity for line in lines))
+    amount = aligned(max(2, decimals_of(line.unit_price for line in lines)))
+    return frame.style.format(
+        {
+            "billable": quantity,
+            "actual": quantity,
+            "ordered": quantity,
+            "price": amount,
+            "net": aligned(2),
+        }
+    )
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _order_of(line: UsageLine) -> str:
+    return " / ".join(part for part in (line.order_number, line.order_line_item_number) if part)
+
+
+def _period_of(line: UsageLine) -> str:
+    return " – ".join(part for part in (line.billing_start_date, line.billing_end_date) if part)
+
+
+def _draw_acceptance(services: Services, month: Month, one: NamedRow) -> None:
+    if one.row.acceptance is not None:
+        if st.button(
+            _("Withdraw the acceptance"),
+            key="reconciliation_withdraw",
+            icon=":material/undo:",
+        ):
+            services.reconciliation.withdraw([one.key], who())
+            say(_("The difference counts again."))
+            close_dialog()
+            st.rerun()
+    elif one.is_open:
+        with st.expander(_("Accept the difference"), icon=":material/done_all:"):
+            accept_form(services, month, [one.key], "reconciliation_details_accept")
+
+
+def _draw_told(entries: Sequence[AcceptanceEntry | RowNote]) -> None:
+    if not entries:
+        return
+    with st.expander(
+        ngettext("{count} entry", "{count} entries", len(entries)), icon=":material/history:"
+    ):
+        st.markdown("\n".join(f"- {as_typed(_told(entry))}" for entry in entries))
+
+
+def _told(entry: AcceptanceEntry | RowNote) -> str:
+    at = datetime_text(entry.at)
+    if isinstance(entry, AcceptanceEntry):
+        if not entry.accepted:
+            return _("{when}, {name}: acceptance withdrawn", when=at, name=entry.by)
+        return _(
+            "{when}, {name}: accepted until {until}: {reason}",
+            when=at,
+            name=entry.by,
+            until=short_month_text(entry.until) if entry.until else _("for good"),
+            reason=entry.reason,
+        )
+    if entry.kind is NoteKind.NOTE:
+        return _("{when}, {name}: note: {note}", when=at, name=entry.by, note=entry.text or NOTHING)
+    return _(
+        "{when}, {name}: assigned to {assignee}",
+        when=at,
+        name=entry.by,
+        assignee=entry.text or _("nobody"),
+    )

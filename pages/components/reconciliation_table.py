@@ -1,0 +1,171 @@
+"""The rows of the reconciliation as a table: numbers that sort and stand under each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pandas.io.formats.style import Styler
+
+from core.domain.models import RowClass
+from core.domain.reconciliation_view import Group, GroupBy, NamedRow
+from core.domain.reconciliation_words import CLASS_NAMES
+from pages.components.formats import NOTHING
+from pages.components.language import _, text
+from pages.components.number_columns import aligned, decimals_of, right
+
+
+def class_names() -> dict[RowClass, str]:
+    """The classes in the reader's language."""
+    return {kind: text(name) for kind, name in CLASS_NAMES.items()}
+
+
+def rows_frame(rows: Sequence[NamedRow]) -> pd.DataFrame:
+    """The rows with plain column names and plain values, in their order."""
+    names = class_names()
+    return pd.DataFrame(
+        {
+            "class": [names[one.row.row_class] for one in rows],
+            "customer": [one.customer or NOTHING for one in rows],
+            "product": [one.what for one in rows],
+            "used": _numbers(one.row.used_units for one in rows),
+            "expected": _numbers(one.row.expected for one in rows),
+            "billed": _numbers(one.row.billed for one in rows),
+            "difference": _numbers(one.row.difference for one in rows),
+            "money": _numbers(one.row.money for one in rows),
+            "cost": _numbers(one.row.cost for one in rows),
+            "margin": _numbers(one.row.margin for one in rows),
+            "assignee": [one.assignee for one in rows],
+            "note": [one.note for one in rows],
+            "details": [":material/search:"] * len(rows),
+        }
+    )
+
+
+def _numbers(values: Any) -> list[float | None]:
+    return [None if value is None else float(value) for value in values]
+
+
+def styled(rows: Sequence[NamedRow]) -> Styler:
+    """The frame with its numbers as the reader writes them, what needs nobody pale."""
+    quantities = [
+        value for one in rows for value in (one.row.used_units, one.row.expected, one.row.billed)
+    ]
+    plain = aligned(decimals_of(quantities))
+    differences = [one.row.difference for one in rows]
+    pale = [not one.is_open for one in rows]
+
+    def colour(line: pd.Series[Any]) -> list[str]:
+        return ["color: gray" if pale[int(str(line.name))] else ""] * len(line)
+
+    return (
+        rows_frame(rows)
+        .style.format(
+            {
+                "used": plain,
+                "expected": plain,
+                "billed": plain,
+                "difference": aligned(decimals_of(differences), signed=True),
+                "money": aligned(2, signed=True),
+                "cost": aligned(2),
+                "margin": aligned(2, signed=True),
+            }
+        )
+        .apply(colour, axis=1)
+    )
+
+
+def column_order(by: GroupBy | None) -> list[str]:
+    """What the rows are gathered by comes first."""
+    named = ["product", "customer"] if by is GroupBy.PRODUCT else ["customer", "product"]
+    figures = ["used", "expected", "billed", "difference", "money", "details", "cost", "margin"]
+    return ["class", *named, *figures, "assignee", "note"]
+
+
+def columns(currency: str, on_details: Callable[[], None], details_key: str) -> dict[str, Any]:
+    """Headings, widths and alignment."""
+    config = st.column_config
+    cost = _("Cost ({currency})", currency=currency) if currency else _("Cost")
+    return {
+        "class": config.TextColumn(_("Class"), width=150),
+        "customer": config.TextColumn(_("Customer"), width=200),
+        "product": config.TextColumn(_("Product"), width=200),
+        "used": right(_("Used"), 75, _("Billable units of the vendor's lines.")),
+        "expected": right(_("Expected"), 80, _("What should be billed, after the rules.")),
+        "billed": right(
+            _("Billed"), 75, _("The quantity of the addition, less its included units.")
+        ),
+        "difference": right(_("Difference"), 85, difference_help()),
+        "money": right(_("Money"), 90, money_help()),
+        "cost": right(cost, 95, _("What the vendor charges for the usage.")),
+        "margin": right(_("Margin"), 90, margin_help()),
+        "details": config.ButtonColumn(
+            _("Why"), type="tertiary", width=50, on_click=on_details, key=details_key
+        ),
+        "assignee": config.TextColumn(_("Assignee"), width=100),
+        "note": config.TextColumn(_("Note"), width=180),
+    }
+
+
+def difference_help() -> str:
+    """What a difference is."""
+    return _("What should be billed less what is: + is not billed, − is billed too much.")
+
+
+def money_help() -> str:
+    """What the money of a row is."""
+    return _(
+        "The difference at the price of the addition, per billing period; where there is no "
+        "addition, at the price of the product."
+    )
+
+
+def margin_help() -> str:
+    """What a margin is, and what it takes for granted."""
+    return _(
+        "Revenue less cost. ConnectWise does not say its currency: this holds where it is that of "
+        "the cost."
+    )
+
+
+def groups_frame(groups: Sequence[Group]) -> Styler:
+    """The groups with their totals, as the reader writes numbers."""
+    totals = [group.totals for group in groups]
+    frame = pd.DataFrame(
+        {
+            "name": [group.name or _("No customer") for group in groups],
+            "rows": [each.rows for each in totals],
+            "open": [each.open_exceptions for each in totals],
+            "under": _numbers(each.under_billed for each in totals),
+            "over": _numbers(each.over_billed for each in totals),
+            "cost": _numbers(each.cost for each in totals),
+        }
+    )
+    money = aligned(2)
+    return frame.style.format({"under": money, "over": money, "cost": money})
+
+
+def group_columns(by: GroupBy, currency: str) -> dict[str, Any]:
+    """Headings of the groups."""
+    name = _("Customer") if by is GroupBy.CUSTOMER else _("Product")
+    return {
+        "name": st.column_config.TextColumn(name),
+        "rows": right(_("Rows"), 80),
+        "open": right(_("Open"), 80),
+        "under": right(_("Under-billed"), 120),
+        "over": right(_("Over-billed"), 120),
+        "cost": right(_("Cost ({currency})", currency=currency) if currency else _("Cost"), 120),
+    }
+
+
+def signed_money(value: Decimal | None) -> str:
+    """An amount with its sign; a dash for None."""
+    return NOTHING if value is None else aligned(2, signed=True)(float(value))
+
+
+def plain_money(value: Decimal | None) -> str:
+    """An amount with two decimals; a dash for None."""
+    return NOTHING if value is None else aligned(2)(float(value))

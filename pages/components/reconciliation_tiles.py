@@ -1,0 +1,97 @@
+"""The month in four figures, each with its change since the month before."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import streamlit as st
+
+from core.domain.models import Reconciliation, Totals
+from core.services import Services
+from pages.components.formats import NOTHING, number, percent, short_month_text
+from pages.components.language import _
+from pages.components.reconciliation_table import plain_money, signed_money
+
+
+def draw_tiles(services: Services, report: Reconciliation) -> None:
+    """Drawn at once, and again with the changes as soon as the month before is compared too."""
+    _tiles(services, report)
+
+
+@st.fragment(parallel=True)
+def _tiles(services: Services, report: Reconciliation) -> None:
+    place = st.empty()
+    with place.container():
+        _figures(report, None)
+    before = services.reconciliation.previous(report.month)
+    if before is not None:
+        with place.container():
+            _figures(report, before)
+
+
+def _figures(report: Reconciliation, before: Totals | None) -> None:
+    totals = report.totals
+    month = short_month_text(report.month.plus(-1))
+    with st.container(horizontal=True):
+        _figure(
+            _("Under-billed"),
+            plain_money(totals.under_billed),
+            _money_change(totals.under_billed, before and before.under_billed, month),
+            _("Used, and not billed, at the price of the addition and per billing period."),
+        )
+        _figure(
+            _("Over-billed"),
+            plain_money(totals.over_billed),
+            _money_change(totals.over_billed, before and before.over_billed, month),
+            _("Billed, and not used, at the price of the addition and per billing period."),
+        )
+        _figure(
+            _("First-pass match rate"),
+            NOTHING if totals.match_rate is None else percent(totals.match_rate),
+            _rate_change(totals.match_rate, before and before.match_rate, month),
+            _("The share of the rows that could be compared and need nobody."),
+        )
+        _figure(
+            _("Open exceptions"),
+            number(totals.open_exceptions),
+            _count_change(totals.open_exceptions, before and before.open_exceptions, month),
+            _("Rows that need somebody: everything but what matches, is accepted or is off."),
+        )
+
+
+def _figure(label: str, value: str, change: str | None, help_text: str) -> None:
+    st.metric(
+        label,
+        value,
+        delta=change,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=help_text,
+    )
+
+
+def _money_change(now: Decimal, before: Decimal | None, month: str) -> str | None:
+    if before is None:
+        return None
+    return _("{change} since {since}", change=signed_money(now - before), since=month)
+
+
+def _count_change(now: int, before: int | None, month: str) -> str | None:
+    if before is None:
+        return None
+    return _("{change} since {since}", change=_signed(Decimal(now - before)), since=month)
+
+
+def _rate_change(now: Decimal | None, before: Decimal | None, month: str) -> str | None:
+    if now is None or before is None:
+        return None
+    points = _signed(((now - before) * 100).quantize(Decimal(1)))
+    return _("{change} points since {since}", change=points, since=month)
+
+
+def _signed(value: Decimal) -> str:
+    if not value:
+        return "±0"
+    return f"{'+' if value > 0 else '−'}{number(abs(value))}"
