@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.domain.models import SyncSettings, UsageGone
 from core.domain.product_form import ProductDefaults
 from core.errors import UsageSyncError
 from core.services import Services
@@ -28,6 +29,7 @@ def draw_rules(services: Services) -> None:
             customer=limits["customer_description"],
         ),
         _("A month of usage is taken complete or not at all; an incomplete one decides nothing."),
+        *_sync_rules(services.preferences.sync()),
         _("A suggestion is never applied by itself."),
         _("Every change of a mapping is kept with who, when, old and new value."),
     ]
@@ -55,4 +57,35 @@ def _mapping_rules(defaults: ProductDefaults) -> list[str]:
             "It is previewed first."
         ),
         seen_first,
+    ]
+
+
+def _sync_rules(settings: SyncSettings) -> list[str]:
+    approval = (
+        _(
+            "A plan that the schedule made is applied by itself if no limit is exceeded and "
+            "nothing is blocked. Every other one waits for a person."
+        )
+        if settings.scheduled and settings.apply_unattended
+        else _("Nothing is written to an agreement before a person has approved the plan.")
+    )
+    gone = {
+        UsageGone.ZERO: _("An addition whose usage is gone is set to 0."),
+        UsageGone.CANCEL: _("An addition whose usage is gone is cancelled."),
+        UsageGone.LEAVE: _("An addition whose usage is gone is left as it is, and told."),
+    }
+    return [
+        approval,
+        _(
+            "Before the first write everything is read again. If the plan would be another one by "
+            "then, nothing is written."
+        ),
+        _(
+            "Every write is noted before it is sent. After a crash or a lost answer it is looked "
+            "for in ConnectWise first and never blindly repeated."
+        ),
+        _("Price, dates and texts of an addition that exists stay as they are."),
+        gone[settings.usage_gone],
+        _("Of several open additions of one product none is guessed: the row is blocked."),
+        _("A closed month accepts no fetch and no write until it is reopened with a reason."),
     ]

@@ -119,6 +119,18 @@ def test_the_rules_and_the_installation_are_in_words(page, page_services):
     assert "A suggestion is never applied by itself." in shown
     assert str(page_services.store.path) in shown
     assert "Version: 0.1.0" in shown
+    assert "before a person has approved the plan" in shown
+    assert "whose usage is gone is set to 0" in shown
+
+
+def test_the_rules_follow_the_sync_settings(page, page_services):
+    settings = SyncSettings(apply_unattended=True, usage_gone=UsageGone.LEAVE)
+    page_services.preferences.save_sync(settings, "Zoë")
+    shown = words(run(page))
+    assert "is applied by itself if no limit is exceeded" in shown
+    assert "whose usage is gone is left as it is" in shown
+    assert "Last changed by Zoë" in shown
+    assert "Next scheduled sync:" in shown
 
 
 # ---------------------------------------------------------------- sync settings
