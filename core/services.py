@@ -26,6 +26,7 @@ from core.storage.store import Store
 from core.use_cases.catalog import Catalog
 from core.use_cases.connections import Connections
 from core.use_cases.customers import Customers
+from core.use_cases.history import History
 from core.use_cases.jobs import Clock, Jobs
 from core.use_cases.mappings import Mappings
 from core.use_cases.months import Months
@@ -61,6 +62,7 @@ class Services:
     reconciliation: Reconciliations
     runs: Runs
     months: Months
+    history: History
     connections: Connections
     notifications: Notifications
     scheduler: Scheduler
@@ -123,6 +125,7 @@ def _wire(
     products = Products(store, connectwise, catalog, preferences, clock)
     planning = Planning(store, connectwise, catalog, preferences, clock)
     customers = Customers(store, connectwise, sophos, clock)
+    mappings = Mappings(store, catalog, clock)
     usage = UsageFetching(store, sophos, catalog, preferences, clock)
     notifications = _notifications(settings, store, preferences, clock, limits, opened)
     runs = Runs(
@@ -155,7 +158,7 @@ def _wire(
         jobs=jobs,
         preferences=preferences,
         catalog=catalog,
-        mappings=Mappings(store, catalog, clock),
+        mappings=mappings,
         customers=customers,
         products=products,
         rules=Rules(store, clock),
@@ -164,6 +167,7 @@ def _wire(
         reconciliation=Reconciliations(store, planning, catalog, preferences, clock),
         runs=runs,
         months=Months(store, clock),
+        history=History(store, mappings, customers),
         connections=Connections(connectwise, sophos),
         notifications=notifications,
         scheduler=opened.enter_context(closing(scheduler)),

@@ -60,7 +60,7 @@ def draw_history(
             field(entry.field),
             value(entry.field, entry.old),
             value(entry.field, entry.new),
-            _origin(entry.origin),
+            origin_word(entry.origin),
         ]
         for entry in entries
     ]
@@ -74,12 +74,16 @@ def switch_value(stored: str) -> str:
     return known.get(stored, stored)
 
 
-def _origin(name: str) -> str:
+def origin_word(name: str) -> str:
+    """Where a saved change came from."""
     known = {
         "grid": _("This page"),
         "csv": _("Import"),
         "cli": _("Command line"),
         "catalog": _("Catalog refresh"),
         "usage": _("Usage"),
+        "sync": _("Sync"),
+        "undo": _("Undo"),
+        "history": _("Put back"),
     }
     return known.get(name, name)
