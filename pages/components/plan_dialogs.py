@@ -106,7 +106,9 @@ def draw_older_month(plan: Plan) -> None:
         st.rerun()
 
 
-def draw_approve(services: Services, plan: Plan, options: PlanOptions, retry_of: str) -> None:
+def draw_approve(
+    services: Services, plan: Plan, options: PlanOptions, *, retry_of: str = "", undo_of: str = ""
+) -> None:
     """What is approved, what breaks a limit, who approves."""
     found = totals(plan)
     names = kind_names()
@@ -152,7 +154,14 @@ def draw_approve(services: Services, plan: Plan, options: PlanOptions, retry_of:
     st.caption(_("The plan's digest: what is applied has the same one."))
     st.code(plan.digest, language=None, wrap_lines=True)
     if _confirm(_("Approve and apply"), "usage_sync_approve_yes", reason):
-        _approve(services, plan, options, reason if plan.exceeded else "", retry_of)
+        approval = Approval(
+            by=who(),
+            origin=RunOrigin.PAGE,
+            override_reason=reason if plan.exceeded else "",
+            retry_of=retry_of,
+            undo_of=undo_of,
+        )
+        _approve(services, plan, options, approval)
 
 
 def _draw_limits(plan: Plan) -> str:
@@ -172,10 +181,7 @@ def _draw_limits(plan: Plan) -> str:
     )
 
 
-def _approve(
-    services: Services, plan: Plan, options: PlanOptions, reason: str, retry_of: str
-) -> None:
-    approval = Approval(by=who(), origin=RunOrigin.PAGE, override_reason=reason, retry_of=retry_of)
+def _approve(services: Services, plan: Plan, options: PlanOptions, approval: Approval) -> None:
     try:
         run = services.runs.approve(plan.month, plan.digest, options, approval)
         status = services.runs.start(run.id, who())

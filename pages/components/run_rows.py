@@ -105,8 +105,10 @@ def can_be_resumed(run: Run, newest: Run | None) -> bool:
 
 
 def can_be_retried(run: Run, found: RunFigures) -> bool:
-    """Whether a plan of what was not done makes sense."""
-    return run.status is not RunStatus.OPEN and bool(found.failed or found.skipped or found.left)
+    """Whether a plan of what was not done makes sense. What an undo did not get done is undone
+    again from the run that it takes back."""
+    unfinished = bool(found.failed or found.skipped or found.left)
+    return run.status is not RunStatus.OPEN and not run.undo_of and unfinished
 
 
 # ---------------------------------------------------------------- words

@@ -308,15 +308,21 @@ def draw_run(services: Services, run_id: str) -> None:
         show_error(error)
         return
     changes = services.runs.changes(run_id)
+    if draw_run_facts(services, run, changes):
+        _draw_changes(run, changes)
+
+
+def draw_run_facts(services: Services, run: Run, changes: Sequence[RunChange]) -> bool:
+    """How a run went, and what needs a person; False while it is under way."""
     found = figures(changes)
     _draw_heading(services, run, found)
     if run.status is RunStatus.OPEN and is_under_way(services):
-        return
+        return False
     _draw_outcome(run)
     _draw_figures(run, found)
     for trouble in troubles(changes)[:_TROUBLES]:
         _draw_trouble(trouble)
-    _draw_changes(run, changes)
+    return True
 
 
 def _leave() -> None:
@@ -383,7 +389,7 @@ def _retry(services: Services, run: Run) -> None:
         show_error(error)
         return
     session.begin_retry(run, options)
-    st.rerun()
+    st.switch_page("pages/usage_sync.py")
 
 
 def _draw_outcome(run: Run) -> None:

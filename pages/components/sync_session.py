@@ -21,10 +21,11 @@ SHOW, CUSTOMER, PRODUCT, KIND, TEXT = (
     f"usage_sync_{name}" for name in ("show", "customer", "product", "kind", "text")
 )
 GROUP, PAGE, TABLE = "usage_sync_group", "usage_sync_page", "usage_sync_table"
-RUN_PARAMETER = "run"
+RUN_PARAMETER, UNDO_PARAMETER = "run", "undo"
 _OPTIONS, _RETRIES, _DIALOG, _TARGETS = (
     f"usage_sync_{name}" for name in ("options", "retries", "dialog", "targets")
 )
+_UNDO_OF = "usage_sync_undo_of"
 _NOTICE, _FAILURE = "usage_sync_notice", "usage_sync_failure"
 
 
@@ -58,8 +59,10 @@ class OpenDialog:
     keys: tuple[str, ...] = ()
 
 
-def begin() -> None:
-    """Set everything once per session."""
+def begin(undo_of: str = "") -> None:
+    """Set everything once per session. The plan on the screen is the undo of the run `undo_of`,
+    or that of a month: decisions about one are none about the other."""
+    st.session_state[_UNDO_OF] = undo_of
     st.session_state.setdefault(_OPTIONS, {})
     st.session_state.setdefault(_RETRIES, {})
     st.session_state.setdefault(_DIALOG, None)
@@ -118,13 +121,15 @@ def run_shown() -> str | None:
 
 
 def show_run(run_id: str) -> None:
-    """Show one run instead of the list."""
+    """Show one run instead of the list, or of the plan of its undo."""
     st.query_params[RUN_PARAMETER] = run_id
+    st.query_params.pop(UNDO_PARAMETER, None)
 
 
 def leave_run() -> None:
     """Back to the list of runs."""
     st.query_params.pop(RUN_PARAMETER, None)
+    st.query_params.pop(UNDO_PARAMETER, None)
 
 
 def view() -> View:
@@ -152,15 +157,21 @@ def _keep(name: str, key: str) -> None:
 # ---------------------------------------------------------------- the plan
 
 
+def _plan_key(month: Month) -> str:
+    """Which plan of a month is on the screen."""
+    undo_of = st.session_state.get(_UNDO_OF, "")
+    return f"{month} {undo_of}" if undo_of else str(month)
+
+
 def options(month: Month) -> PlanOptions:
     """What this person decided for the plan of a month."""
     kept = cast(dict[str, PlanOptions], st.session_state[_OPTIONS])
-    return kept.get(str(month), PlanOptions())
+    return kept.get(_plan_key(month), PlanOptions())
 
 
 def put_options(month: Month, chosen: PlanOptions) -> None:
     """Keep the decisions."""
-    st.session_state[_OPTIONS] = {**st.session_state[_OPTIONS], str(month): chosen}
+    st.session_state[_OPTIONS] = {**st.session_state[_OPTIONS], _plan_key(month): chosen}
 
 
 def exclude(month: Month, keys: tuple[str, ...], reason: str) -> None:
@@ -193,14 +204,14 @@ def begin_retry(run: Run, chosen: PlanOptions) -> None:
 
 def retry_of(month: Month) -> str:
     """The run that the plan of the month goes on from; empty for the plan of everything."""
-    return str(st.session_state[_RETRIES].get(str(month), ""))
+    return str(st.session_state[_RETRIES].get(_plan_key(month), ""))
 
 
 def end_retry(month: Month) -> None:
     """Plan everything again."""
     put_options(month, replace(options(month), only=None))
-    kept = {name: run for name, run in st.session_state[_RETRIES].items() if name != str(month)}
-    st.session_state[_RETRIES] = kept
+    retries = st.session_state[_RETRIES].items()
+    st.session_state[_RETRIES] = {name: run for name, run in retries if name != _plan_key(month)}
 
 
 def forget_decisions(month: Month) -> None:
@@ -217,12 +228,12 @@ def push_older_month(month: Month, reason: str) -> None:
 def targets(month: Month) -> frozenset[str]:
     """The targets that the table is narrowed to, by a limit; empty: to none."""
     kept_month, keys = st.session_state[_TARGETS]
-    return cast(frozenset[str], keys) if kept_month == str(month) else frozenset()
+    return cast(frozenset[str], keys) if kept_month == _plan_key(month) else frozenset()
 
 
 def narrow(month: Month, keys: Collection[str]) -> None:
     """Narrow the table to these; empty: show all again."""
-    st.session_state[_TARGETS] = (str(month), frozenset(keys))
+    st.session_state[_TARGETS] = (_plan_key(month), frozenset(keys))
     st.session_state[PAGE] = 1
 
 

@@ -277,7 +277,7 @@ def _draw_plan_dialog(
         Dialog.OLDER_MONTH: (_("Push an older month"), partial(draw_older_month, plan)),
         Dialog.APPROVE: (
             _("Approve"),
-            partial(draw_approve, services, plan, session.options(plan.month), retry),
+            partial(draw_approve, services, plan, session.options(plan.month), retry_of=retry),
         ),
     }
     _show(*bodies[wanted.dialog])
