@@ -11,7 +11,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.services
-from core.domain.models import Outcome, PlanLimits, RunStatus, SyncSettings, WaitingPlan
+from core.domain.models import (
+    FetchSource,
+    Outcome,
+    PlanLimits,
+    RunStatus,
+    SyncSettings,
+    WaitingPlan,
+)
 from core.domain.month import Month
 from core.sandbox.faults import Effect, FaultRule
 from core.services import Services
@@ -251,6 +258,45 @@ def test_a_selection_never_hits_rows_that_a_filter_put_in_its_place(services, mo
     assert page.button(key="usage_sync_exclude").disabled
 
 
+def test_an_older_month_is_pushed_only_with_a_reason(services, month, sandbox):
+    synced(services, month)
+    older = month.plus(-1)
+    services.usage.fetch(older, "Ann")
+    page = opened(month=str(older))
+    blocked = figures(page)["Blocked"]
+    assert "carry a newer month" in words(page) or "carries the usage of" in words(page)
+    press(page, "usage_sync_older_month")
+    press(page, "usage_sync_older_yes")
+    assert "Give a reason" in words(page)
+    page.text_input(key="usage_sync_older_reason").set_value("Corrects an invoice")
+    press(page, "usage_sync_older_yes")
+    assert "An older month is pushed on purpose: Corrects an invoice" in words(page)
+    assert int(figures(page)["Blocked"]) < int(blocked)
+    press(page, "usage_sync_take_back")
+    assert figures(page)["Blocked"] == blocked
+
+
+def test_an_addition_that_is_gone_is_created_anew_only_by_a_click(services, month, sandbox):
+    synced(services, month)
+    gone = next(iter(services.store.additions.bindings().values()))
+    with sandbox.world.transaction():
+        sandbox.world.tables["additions"].delete(gone.addition_id)
+    services.planning.refresh()
+    page = opened()
+    assert figures(page)["To do"] == "0"
+    assert "was deleted" in words(page)
+    press(page, "usage_sync_recreate_all")
+    assert figures(page)["To do"] == "1"
+    assert "1 addition is created anew." in words(page)
+    approve(page, services)
+    newest = services.runs.list()[0]
+    assert (newest.done, newest.changes) == (1, 1)
+    assert (
+        services.store.additions.bindings()[gone.agreement_id, gone.product_id].addition_id
+        != gone.addition_id
+    )
+
+
 # ---------------------------------------------------------------- approval and the run
 
 
@@ -464,6 +510,36 @@ def test_what_a_fetch_changed_is_listed(services, month, sandbox):
     changed = listing(page, "before", "difference")
     assert (changed["difference"] >= 1).all()
     assert len(listing(page, "When", "Lines")) == 2
+
+
+FILE = (
+    "orderNumber,productDescription,productGroup,sku,billableQuantity,accountId,productCode,"
+    "assignedAccountIdentifier\nO-1,Sophos Endpoint,User,DEMO1,{quantity},T1,CIXA-MSP,Boulangerie\n"
+)
+
+
+def imported(page: AppTest, services: Services, content: str) -> AppTest:
+    press(page, "usage_sync_import")
+    page.file_uploader(key="usage_sync_import_file").set_value(
+        ("usage.csv", content.encode(), "text/csv")
+    )
+    run(page)
+    return finished(press_only(page, "usage_sync_import_yes"), services)
+
+
+def test_the_vendors_file_stands_in_for_a_fetch(services, month):
+    page = imported(opened(), services, FILE.format(quantity=20))
+    assert services.usage.last_fetch(month).source is FetchSource.FILE
+    assert "1 usage line, from a file" in words(page)
+    changed = listing(view(page, USAGE), "before", "difference")
+    assert len(changed) > 1
+
+
+def test_a_file_with_a_bad_row_changes_nothing(services, month):
+    before = services.usage.last_fetch(month).id
+    page = imported(opened(), services, FILE.format(quantity="many"))
+    assert page.error
+    assert services.usage.last_fetch(month).id == before
 
 
 def test_a_month_is_closed_and_reopened_with_a_reason(services, month):
