@@ -1,7 +1,8 @@
 """Carries out runs in processes that kill themselves at a chosen request (see test_run_crash.py).
 
 Reads one order per line from standard input, as JSON, and forks a process for it: everything is
-imported by then, and nothing has been opened. Prints how each process ended.
+imported by then, and nothing has been opened. A process that comes to the end of its run prints how
+the run stands, as JSON; then its exit code is printed.
 """
 
 from __future__ import annotations
@@ -62,11 +63,16 @@ def carry_out(order: dict[str, Any]) -> None:
     with closing(build_services(settings, limits=LIMITS)) as services:
         services.runs._sleep = lambda seconds: None
         services.products._sleep = lambda seconds: None
-        run = services.runs.interrupted()
-        if run is None:
-            return
+        [run] = services.runs.list()
         act = services.runs.resume if order["resume"] else services.runs.execute
-        act(run.id, "ana")
+        ended = act(run.id, "ana")
+        bindings = services.store.additions.bindings().values()
+        found = {
+            "status": ended.status,
+            "outcomes": [row.outcome for row in services.runs.changes(run.id)],
+            "bound": [binding.addition_id for binding in bindings],
+        }
+        print(json.dumps(found), flush=True)  # noqa: T201
 
 
 def main() -> None:
