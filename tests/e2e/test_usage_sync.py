@@ -17,6 +17,7 @@ from core.sandbox.server import start_sandbox
 from core.services import build_services
 from core.settings import load_settings
 from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+from tests.e2e.grid_page import Grid
 from tests.e2e.sync_page import SyncPage
 from tests.use_cases.sync_world import prepare
 
@@ -58,6 +59,15 @@ def additions(dashboard: Dashboard) -> int:
     return len(dashboard.sandbox.world.tables["additions"].all())
 
 
+def plan_rows(sync: SyncPage, folder: Path) -> list[dict[str, str]]:
+    """The plan on the screen as its CSV has it."""
+    with sync.page.expect_download() as download:
+        sync.press("csv")
+    download.value.save_as(folder / "plan.csv")
+    text = (folder / "plan.csv").read_text(encoding="utf-8-sig")
+    return list(csv.DictReader(text.splitlines()))
+
+
 def test_a_month_is_synced_from_the_fetch_to_the_retry(
     sync_dashboard: Dashboard, open_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -68,12 +78,7 @@ def test_a_month_is_synced_from_the_fetch_to_the_retry(
     todo = int(sync.figure(0).inner_text())
     assert todo > 40
 
-    with sync.page.expect_download() as download:
-        sync.press("csv")
-    download.value.save_as(tmp_path / "plan.csv")
-    text = (tmp_path / "plan.csv").read_text(encoding="utf-8-sig")
-    rows = list(csv.DictReader(text.splitlines()))
-    assert len([row for row in rows if row["Status"] == "To do"]) == todo
+    assert len([row for row in plan_rows(sync, tmp_path) if row["Status"] == "To do"]) == todo
 
     sync.table.hover()
     expect(sync.page.get_by_label("Search").last).to_be_visible()
@@ -175,3 +180,24 @@ def test_a_french_billing_clerk_syncs_a_month(
     sync.expect_ended()
     expect(sync.figure(0)).to_contain_text(str(todo - 1))
     expect(sync.figure(1)).to_have_text("0")
+
+
+def test_a_quantity_rule_of_a_product_changes_the_plan(
+    sync_dashboard: Dashboard, open_page: OpenPage, tmp_path: Path
+) -> None:
+    grid = Grid(open_page(f"{sync_dashboard.url}/product_mapping"))
+    grid.find("CIXA-MSP")
+    grid.frame.locator(".ag-row[row-id='CIXA-MSP'] .ag-checkbox-input").first.click()
+    grid.page.get_by_role("button", name="Quantity rule").first.click()
+    dialog = grid.page.get_by_role("dialog")
+    multiplier = dialog.get_by_role("textbox", name="Multiplier")
+    multiplier.fill("2")
+    multiplier.press("Tab")
+    expect(dialog).to_contain_text("Times 2")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    sync = SyncPage(open_page(f"{sync_dashboard.url}/usage_sync"))
+    sync.make_plan()
+    twice = [row for row in plan_rows(sync, tmp_path) if "Times 2" in row["Explanation"]]
+    assert twice
+    assert {row["Status"] for row in twice} == {"To do"}
