@@ -1,0 +1,416 @@
+"""The page Reconciliation, over the real use cases and the sandbox."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import core.services
+from core.domain.models import RowClass, Tolerance
+from core.domain.month import Month
+from core.errors import VendorError
+from core.sandbox.faults import Effect, FaultRule
+from core.services import Services
+from pages.components.paging import PAGE_SIZE
+from tests.use_cases.reconciliation_world import DOURLIN, GARAGE, arrange, customer_ids
+from tests.use_cases.sync_world import change_usage
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = "reconciliation_table"
+KEY = f"{DOURLIN}/1203"
+
+
+@pytest.fixture
+def services(filled: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """What the pages get as their services; caches do not outlive the test."""
+    monkeypatch.setattr(core.services, "build_services", lambda: filled)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield filled
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def month(services: Services, sandbox) -> Month:
+    return arrange(services, sandbox)
+
+
+@pytest.fixture
+def page(month: Month) -> AppTest:
+    return opened()
+
+
+def opened(locale: str = "en-US", **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.context["locale"] = locale
+    app.run()
+    app.switch_page("pages/reconciliation.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+def run(page: AppTest) -> AppTest:
+    page.run()
+    assert not page.exception, [one.stack_trace for one in page.exception]
+    for key in page.session_state.to_dict():
+        pickle.dumps(page.session_state[key])
+    return page
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click()
+    return run(page)
+
+
+def finished(page: AppTest, key: str, services: Services) -> AppTest:
+    """Press what starts a task; the page after its end."""
+    page.button(key=key).click()
+    page.run()
+    services.jobs.wait(60)
+    return run(page)
+
+
+def words(page: AppTest) -> str:
+    boxes = [*page.markdown, *page.caption, *page.success, *page.error, *page.warning, *page.info]
+    return "\n".join(box.value for box in boxes).replace("\\", "")
+
+
+def figures(page: AppTest) -> dict[str, tuple[str, str]]:
+    return {metric.label: (metric.value, metric.delta) for metric in page.metric}
+
+
+def buttons(page: AppTest) -> list[str]:
+    return [str(button.key) for button in page.button]
+
+
+def table_key(page: AppTest, start: str = TABLE) -> str:
+    return next(str(one.key) for one in page.dataframe if str(one.key).startswith(start))
+
+
+def table(page: AppTest, start: str = TABLE):
+    key = table_key(page, start)
+    return next(one.value for one in page.dataframe if str(one.key) == key)
+
+
+def select(page: AppTest, *lines: int, start: str = TABLE) -> AppTest:
+    state = {"selection": {"rows": list(lines), "columns": [], "cells": []}}
+    page.session_state[table_key(page, start)] = state
+    return run(page)
+
+
+def line_of(page: AppTest, customer: str, product: str) -> int:
+    frame = table(page)
+    (found,) = frame.index[(frame["customer"] == customer) & (frame["product"] == product)]
+    return int(found)
+
+
+# ---------------------------------------------------------------- empty states
+
+
+def test_without_usage_a_month_can_be_fetched(open_services, monkeypatch):
+    with closing(open_services()) as empty:
+        monkeypatch.setattr(core.services, "build_services", lambda: empty)
+        st.cache_resource.clear()
+        page = opened()
+        assert "No usage has been fetched yet" in words(page)
+        finished(page, "reconciliation_first_usage", empty)
+        assert len(empty.usage.months()) == 1
+        assert "No usage has been fetched yet" not in words(page)
+    st.cache_resource.clear()
+
+
+def test_without_mapped_customers_everything_is_unmapped_and_the_way_is_shown(services):
+    page = opened()
+    assert "No customer is mapped to an agreement yet" in words(page)
+    assert set(table(page)["class"]) <= {
+        "Unmapped product",
+        "Unmapped customer",
+        "Unassigned usage",
+    }
+    assert page.button(key="reconciliation_read").disabled
+
+
+def test_agreements_that_were_not_read_yet_are_read_on_request(services, month):
+    services.store.additions.forget(services.store.additions.of().keys())
+    page = opened()
+    assert "have not been read yet" in words(page)
+    assert not page.metric
+    finished(page, "reconciliation_read", services)
+    assert figures(page)["Open exceptions"][0] == "14"
+
+
+def test_a_month_whose_usage_says_nothing_tells_why_and_is_fetched_again(services, month, sandbox):
+    sandbox.controls.faults.add(FaultRule(effect=Effect.STATUS, status=403, path="billing/usage"))
+    with pytest.raises(VendorError):
+        services.usage.fetch(month, "ana")
+    sandbox.controls.faults.clear()
+    page = opened()
+    assert "did not complete." in words(page)
+    assert figures(page)["First-pass match rate"][0] == "–"
+    assert set(table(page)["class"]) == {"No sound usage"}
+    finished(page, "reconciliation_fetch", services)
+    assert "did not complete." not in words(page)
+    assert figures(page)["First-pass match rate"][0] == "70%"
+
+
+# ---------------------------------------------------------------- looking
+
+
+def test_the_figures_are_those_of_the_report(page):
+    found = {label: value for label, (value, _change) in figures(page).items()}
+    assert found == {
+        "Under-billed": "30.20",
+        "Over-billed": "10.50",
+        "First-pass match rate": "70%",
+        "Open exceptions": "14",
+    }
+
+
+def test_changes_since_the_month_before_are_told_where_it_is_known(services, month):
+    assert figures(opened())["Under-billed"][1] in ("", None)
+    before = month.plus(-1)
+    services.usage.fetch(before, "ana")
+    totals = services.reconciliation.report(before).totals
+    page = opened()
+    difference = Decimal("30.20") - totals.under_billed
+    sign = "+" if difference > 0 else "−"
+    assert figures(page)["Under-billed"][1].startswith(f"{sign}{abs(difference):,.2f} since")
+    assert figures(page)["Open exceptions"][1].endswith(figures(page)["Under-billed"][1][-8:])
+
+
+def test_what_needs_somebody_comes_first_by_money(page, services, month):
+    frame = table(page)
+    assert len(frame) == 14
+    assert list(frame["class"][:1]) == ["Unmapped product"]
+    line = line_of(page, "Cabinet Dourlin & Associés", "SEC-EPP-USER")
+    row = frame.loc[line]
+    assert (row["used"], row["expected"], row["billed"]) == (34, 34, 30)
+    assert (row["difference"], row["money"], row["cost"]) == (4, 18, 71.4)
+    assert line < line_of(page, "Transports Bazerolles", "SEC-EPP-USER")
+
+
+def test_all_shows_what_matches_too_and_classes_narrow(page, services, month):
+    page.segmented_control(key="reconciliation_show_en").set_value("all")
+    run(page)
+    assert len(table(page)) == services.reconciliation.report(month).totals.rows
+    page.button_group(key="reconciliation_classes_en").set_value(["matched"])
+    run(page)
+    assert set(table(page)["class"]) == {"Matched"}
+    page.segmented_control(key="reconciliation_show_en").set_value("open")
+    page.button_group(key="reconciliation_classes_en").set_value(["under_billed", "over_billed"])
+    run(page)
+    assert len(table(page)) == 6
+    assert "6 rows · 30.20 under-billed, 10.50 over-billed" in words(page)
+
+
+def test_customer_product_and_text_narrow_together(page, services):
+    ids = customer_ids(services)
+    page.selectbox(key="reconciliation_customer_en").set_value(ids[DOURLIN])
+    run(page)
+    assert set(table(page)["customer"]) == {"Cabinet Dourlin & Associés"}
+    page.selectbox(key="reconciliation_product_en").set_value("323")
+    run(page)
+    assert len(table(page)) == 1
+    page.text_input(key="reconciliation_text").set_value("nothing has this name")
+    run(page)
+    assert "No row matches." in words(page)
+    press(page, "reconciliation_show_all")
+    assert len(table(page)) == 31
+
+
+def test_an_assignee_can_be_filtered_once_there_is_one(page, services, month):
+    assert "reconciliation_assignee_en" not in [box.key for box in page.selectbox]
+    services.reconciliation.assign([KEY], "Bob", "ana")
+    run(page)
+    page.selectbox(key="reconciliation_assignee_en").set_value("Bob")
+    run(page)
+    assert list(table(page)["assignee"]) == ["Bob"]
+
+
+def test_rows_are_gathered_and_a_line_leaves_its_rows(page):
+    page.segmented_control(key="reconciliation_group_en").set_value("customer")
+    run(page)
+    gathered = table(page, "reconciliation_groups")
+    assert gathered["rows"].sum() == 14
+    assert gathered["name"][0] == "Cabinet Dourlin & Associés"  # 21.20 at stake
+    select(page, 0, start="reconciliation_groups")
+    assert set(table(page)["customer"]) == {"Cabinet Dourlin & Associés"}
+    page.segmented_control(key="reconciliation_group_en").set_value("product")
+    run(page)
+    assert table(page, "reconciliation_groups")["name"][0] == "SEC-EPP-USER"
+
+
+def test_charts_and_print_have_no_table(page):
+    for view in ("charts", "print"):
+        page.segmented_control(key="reconciliation_view_en").set_value(view)
+        run(page)
+        assert not [one for one in page.dataframe if str(one.key).startswith(TABLE)]
+    (paper,) = [one for one in page.get("html") if "reconciliation-print" in one.proto.body]
+    assert "Cabinet Dourlin &amp; Associés" in paper.proto.body
+    assert "@media print" in paper.proto.body
+    assert paper.proto.body.count("<tr>") == 14 + 5 + 1
+
+
+def test_the_browser_never_gets_more_than_a_page(services, month, sandbox):
+    lines = sandbox.world.usage_lines(str(month))
+    pattern = lines[0]
+    lines += [
+        {**pattern, "productCode": f"X-{number}", "productDescription": f"Product {number}"}
+        for number in range(PAGE_SIZE + 100)
+    ]
+    sandbox.world.set_usage_lines(str(month), lines)
+    services.usage.fetch(month, "ana")
+    page = opened()
+    assert len(table(page)) == PAGE_SIZE
+    assert f"{PAGE_SIZE + 114} rows" in words(page)
+    page.session_state["reconciliation_page"] = 2
+    run(page)
+    assert len(table(page)) == 114
+
+
+def test_links_name_a_month_and_filters(services, month):
+    page = opened(month=str(month), **{"class": "over_billed,nonsense"})
+    assert set(table(page)["class"]) == {"Over-billed"}
+    page = opened(customer=customer_ids(services)[GARAGE])
+    assert set(table(page)["customer"]) == {"Garage Pellorce"}
+
+
+# ---------------------------------------------------------------- one row
+
+
+def test_why_goes_down_to_the_lines_and_the_addition(services, month):
+    page = opened(row=KEY)
+    said = words(page)
+    assert "**SEC-EPP-USER**" in said
+    assert "More was used than is billed." in said
+    assert "34 billable, in 1 usage line." in said
+    assert "+4 at 4.50 each is +18.00 per billing period." in said
+    assert "Addition ID 1005" in said
+    frame = next(one.value for one in page.dataframe if "sku" in one.value.columns)
+    assert list(frame["billable"]) == [34]
+
+
+def test_why_of_a_row_that_is_gone(services, month):
+    assert "not part of the report any more" in words(opened(row="99/9"))
+
+
+def test_fix_from_here_leads_to_the_plan_of_the_chosen_rows(page, services, month, monkeypatch):
+    assert page.button(key="reconciliation_no_fix").disabled
+    lines = [
+        line_of(page, "Cabinet Dourlin & Associés", "SEC-EPP-USER"),
+        line_of(page, "Transports Bazerolles", "SEC-EPP-USER"),
+        line_of(page, "Garage Pellorce", "Sophos Device Encryption - MSP Monthly"),
+    ]
+    select(page, *lines)
+    ways: list[tuple[object, ...]] = []
+    monkeypatch.setattr(st, "switch_page", lambda *way, **more: ways.append((*way, more)))
+    press(page, "reconciliation_fix")
+    # What a sync cannot put right is left out.
+    wanted = {"month": str(month), "only": f"{KEY},44/1203"}
+    assert ways == [("pages/usage_sync.py", {"query_params": wanted})]
+
+
+def test_what_is_not_mapped_leads_to_where_it_is_mapped(services, month):
+    ids = customer_ids(services)
+    page = opened(row=f"{ids[GARAGE]}/+CDE-MSP")
+    assert "Map the product" in words(page)
+    assert "reconciliation_details_fix" not in buttons(page)
+
+
+# ---------------------------------------------------------------- what people say
+
+
+def test_a_difference_is_accepted_with_a_reason_and_withdrawn_again(page, services, month):
+    line = line_of(page, "Cabinet Dourlin & Associés", "SEC-EPP-USER")
+    select(page, line)
+    press(page, "reconciliation_accept")
+    press(page, "reconciliation_accept_yes")
+    assert "Say why the difference is accepted." in words(page)
+    page.text_area(key="reconciliation_accept_reason").set_value("agreed by mail")
+    page.selectbox(key="reconciliation_accept_until_en").set_value("")
+    press(page, "reconciliation_accept_yes")
+    accepted = services.reconciliation.acceptances()[KEY]
+    assert (accepted.reason, accepted.until) == ("agreed by mail", None)
+    assert figures(page)["Under-billed"][0] == "12.20"
+    assert len(table(page)) == 13
+
+    page = opened(row=KEY)
+    assert "until for good: agreed by mail" in words(page)
+    press(page, "reconciliation_withdraw")
+    assert figures(page)["Under-billed"][0] == "30.20"
+    assert services.reconciliation.acceptances() == {}
+
+
+def test_notes_and_assignees_are_written_at_several_rows(page, services, month):
+    select(page, 0, 1)
+    press(page, "reconciliation_note")
+    page.text_area(key="reconciliation_note_text").set_value("asked them")
+    page.text_input(key="reconciliation_note_assignee").set_value("Bob")
+    press(page, "reconciliation_note_yes")
+    frame = table(page)
+    assert list(frame["note"][:3]) == ["asked them", "asked them", ""]
+    assert list(frame["assignee"][:3]) == ["Bob", "Bob", ""]
+    looked = services.reconciliation.look(month)
+    assert len([one for one in looked.rows if one.assignee == "Bob"]) == 2
+
+
+def test_what_was_said_of_a_row_is_told_in_its_details(services, month):
+    reports = services.reconciliation
+    reports.note([KEY], "asked *them*", "ana")
+    reports.assign([KEY], "Bob", "ana")
+    reports.accept(month, [KEY], "agreed", month, "ana")
+    reports.withdraw([KEY], "bob")
+    said = words(opened(row=KEY))
+    assert "ana: note: asked *them*" in said
+    assert "ana: assigned to Bob" in said
+    assert "bob: acceptance withdrawn" in said
+
+
+def test_tolerances_are_set_in_general_and_for_products(page, services, month):
+    press(page, "reconciliation_tolerances")
+    page.text_input(key="reconciliation_tolerance_general_units_en").set_value("x")
+    press(page, "reconciliation_tolerances_yes")
+    assert "is not an amount" in words(page)
+    page.text_input(key="reconciliation_tolerance_general_units_en").set_value("-1")
+    press(page, "reconciliation_tolerances_yes")
+    assert "0 or more" in words(page)
+    page.text_input(key="reconciliation_tolerance_general_units_en").set_value("1")
+    page.multiselect(key="reconciliation_tolerance_products_en").set_value([1203])
+    run(page)
+    page.text_input(key="reconciliation_tolerance_product_1203_percent_en").set_value("50")
+    press(page, "reconciliation_tolerances_yes")
+    found = services.reconciliation.tolerances()
+    assert found.general == Tolerance(units=Decimal(1))
+    assert found.by_product == {1203: Tolerance(units=Decimal(0), percent=Decimal(50))}
+    totals = services.reconciliation.report(month).totals
+    assert totals.by_class[RowClass.WITHIN_TOLERANCE] == 5
+    assert figures(page)["Open exceptions"][0] == str(totals.open_exceptions)
+
+
+def test_names_with_signs_in_them_are_shown_as_they_are(services, month, sandbox):
+    danger = "<b>*Nemo*</b> $x$ :red[y]"
+    change_usage(sandbox, month, lambda line: {**line, "productDescription": danger})
+    services.usage.fetch(month, "ana")
+    page = opened(row=KEY)
+    assert f"{danger}: 34 billable" in words(page)
+    page = opened()
+    page.segmented_control(key="reconciliation_view_en").set_value("print")
+    run(page)
+    (paper,) = [one for one in page.get("html") if "reconciliation-print" in one.proto.body]
+    assert "&lt;b&gt;*Nemo*" in paper.proto.body
+    assert "<b>" not in paper.proto.body
+
+
+def test_it_can_be_read_in_french(services, month):
+    page = opened("fr-FR")
+    assert len(page.metric) == 4
+    assert "30,20" in [metric.value for metric in page.metric]
