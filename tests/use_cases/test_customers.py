@@ -18,6 +18,7 @@ from core.errors import InputError, UnexpectedAnswerError, VendorError
 from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
 from core.services import Services
+from tests.use_cases.sync_world import prepare, synced
 
 # Of the demo world: each has a company of nearly its name with one active agreement.
 BAKERY, LAWYERS = "8a11ee42-ebd2-5cfa-b0bb-50196f207b40", "9ed7d5ab-b351-59e3-bf16-b4ae1e209d79"
@@ -340,3 +341,21 @@ def test_customers_survive_a_restart(reopened: Services) -> None:
     assert row_of(reopened).state is CustomerState.ACTIVE
     newest = Month.last_complete(reopened.clock().date())
     assert newest in reopened.usage.months()
+
+
+# ---- the last sync
+
+
+def test_rows_tell_what_the_last_sync_did_and_what_failed(
+    filled: Services, sandbox: Sandbox
+) -> None:
+    month = prepare(filled)
+    assert {row.last_sync for row in filled.customers.rows()} == {None}
+    refused = FaultRule(effect=Effect.STATUS, method="POST", path="additions", status=400, nth=1)
+    sandbox.controls.faults.add(refused)
+    run = synced(filled, month)
+    results = [row.last_sync for row in filled.customers.rows() if row.last_sync is not None]
+    assert {(one.run_id, one.month) for one in results} == {(run.id, month)}
+    assert max(one.done for one in results) > 0
+    assert max(one.failed for one in results) == run.failed == 1
+    assert row_of(filled, TERM).last_sync is None
