@@ -29,6 +29,7 @@ page = st.navigation(
         st.Page("pages/customers.py", title=_("Customers"), icon=":material/group:"),
         st.Page("pages/usage_sync.py", title=_("Usage sync"), icon=":material/sync:"),
         st.Page("pages/reconciliation.py", title=_("Reconciliation"), icon=":material/balance:"),
+        st.Page("pages/history.py", title=_("History"), icon=":material/history:"),
         st.Page("pages/settings.py", title=_("Settings"), icon=":material/settings:"),
     ]
 )

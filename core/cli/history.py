@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from core.cli.run_texts import change_line, plan_json, run_json, say_findings, say_limits
 from core.cli.runs import REFUSED, code_of_plan, run_named, say_run
@@ -70,7 +70,7 @@ def _export(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _rows(services: Services, runs: list[Run]) -> Iterator[tuple[Cell, ...]]:
+def _rows(services: Services, runs: Sequence[Run]) -> Iterator[tuple[Cell, ...]]:
     numbers = {run.id: run.number for run in runs}
     for run in runs:
         about = _about(run, numbers)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from core.domain.models import ChangeFilter, Outcome, PastChange
 from core.domain.month import Month
-from core.storage.database import Database, Row
+from core.storage.database import Database, Parameter, Row
 from core.storage.run_rows import change_from
-from core.storage.values import Value
 
 _FROM = """
 FROM store.run_change c
@@ -27,6 +26,7 @@ SELECT r.id, r.number, r.month, r.approved_by, c.change_number, c.content, c.nam
     + " ORDER BY r.number DESC, c.change_number LIMIT ?"
 )
 _COUNT = "SELECT count(*)" + _FROM
+_RUNS = "SELECT DISTINCT r.id" + _FROM
 _OF_CUSTOMER = """EXISTS (
     SELECT 1 FROM store.run_customer rc WHERE rc.run_id = c.run_id
     AND rc.change_number = c.change_number AND rc.customer_id = ?)"""
@@ -55,23 +55,29 @@ class HistoryStore:
         """The changes that are looked for with their outcomes, newest run first."""
         conditions, values = _conditions(wanted)
         sql = _ROWS.format(conditions=conditions)
-        values.append(_NO_LIMIT if limit is None else limit)
-        return [_past(row) for row in self._database.read(sql, values)]
+        limited = [*values, _NO_LIMIT if limit is None else limit]
+        return [_past(row) for row in self._database.read(sql, limited)]
 
     def count(self, wanted: ChangeFilter) -> int:
         """How many there are."""
         conditions, values = _conditions(wanted)
         return int(self._database.read(_COUNT.format(conditions=conditions), values)[0][0])
 
+    def runs(self, wanted: ChangeFilter) -> frozenset[str]:
+        """The ids of the runs that have such a change."""
+        conditions, values = _conditions(wanted)
+        found = self._database.read(_RUNS.format(conditions=conditions), values)
+        return frozenset(row[0] for row in found)
 
-def _conditions(wanted: ChangeFilter) -> tuple[str, list[Value]]:
+
+def _conditions(wanted: ChangeFilter) -> tuple[str, list[Parameter]]:
     """Only SQL of this module; every value travels as a parameter."""
     found = list(_found(wanted))
     conditions = " AND ".join(["true", *(condition for condition, _ in found)])
     return conditions, [value for _, values in found for value in values]
 
 
-def _found(wanted: ChangeFilter) -> Iterator[tuple[str, list[Value]]]:
+def _found(wanted: ChangeFilter) -> Iterator[tuple[str, list[Parameter]]]:
     if wanted.run_id:
         yield "r.id = ?", [wanted.run_id]
     if wanted.month is not None:

@@ -56,6 +56,10 @@ class History:
         """How many changes there are to look at."""
         return self._store.history.count(wanted)
 
+    def runs_with(self, wanted: ChangeFilter) -> frozenset[str]:
+        """The ids of the runs that have such a change."""
+        return self._store.history.runs(wanted)
+
     def life(self, addition_id: int) -> Sequence[PastChange]:
         """Everything that runs did, or tried to do, to one addition, newest first."""
         return self.changes(ChangeFilter(addition_id=addition_id))

@@ -55,6 +55,7 @@ def found(store: Store, **wanted: Any) -> list[tuple[int, int]]:
     looked = ChangeFilter(**wanted)
     rows = store.history.changes(looked)
     assert store.history.count(looked) == len(rows)
+    assert store.history.runs(looked) == {row.run_id for row in rows}
     return [(row.run, row.row.number) for row in rows]
 
 

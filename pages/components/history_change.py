@@ -1,0 +1,101 @@
+"""One change of a run: what it was, why, what became of it, and the ways on from it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from core.domain.models import PastChange
+from pages.components import history_session as session
+from pages.components.formats import date_text, datetime_text, number
+from pages.components.history_session import View
+from pages.components.language import _, text
+from pages.components.plan_table import kind_names
+from pages.components.problems import as_typed
+from pages.components.rule_fields import draw_steps
+from pages.components.run_rows import message_of, outcome_names
+
+
+def draw_change(past: PastChange) -> None:
+    """In a box of its own."""
+    row, change = past.row, past.row.change
+    with st.container(border=True, key="history_change"):
+        place = [", ".join(row.names.customers), row.names.agreement]
+        told = " · ".join(part for part in place if part)
+        st.markdown(f"**{as_typed(row.names.product)}**  \n{as_typed(told)}")
+        st.markdown("\n".join(f"- {as_typed(fact)}" for fact in _facts(past)))
+        if change.steps:
+            draw_steps(change.steps)
+        if message_of(row):
+            st.error(as_typed(message_of(row)), icon=":material/error:")
+        _draw_ways(past)
+
+
+def _facts(past: PastChange) -> list[str]:
+    row, change = past.row, past.row.change
+    facts = [
+        _("{name}: {value}", name=kind_names()[change.kind.value], value=_outcome(past)),
+        _("Run {number} of {month}", number=str(past.run), month=str(past.month)),
+        _("Approved by {name}", name=past.by),
+    ]
+    if change.before is not None or change.after is not None:
+        quantities = {"before": number(change.before), "after": number(change.after)}
+        facts.append(_("Quantity: {before} → {after}", **quantities))
+    if change.effective_date is not None:
+        fact = _("Effective date: {day}", day=date_text(change.effective_date))
+        why = f" ({text(change.date_reason).rstrip('.')})" if change.date_reason else ""
+        facts.append(fact + why)
+    if change.cancelled_date is not None:
+        facts.append(_("Cancelled date: {day}", day=date_text(change.cancelled_date)))
+    ids = {
+        _("Agreement ID"): change.target.agreement_id,
+        _("Product ID"): row.product_id or change.target.product_id or change.product_id,
+        _("Addition ID"): row.addition_id or change.addition_id,
+    }
+    facts.append(" · ".join(f"{name} {value}" for name, value in ids.items() if value))
+    return [fact for fact in facts if fact]
+
+
+def _outcome(past: PastChange) -> str:
+    word = outcome_names()[past.row.outcome]
+    return f"{word}, {datetime_text(past.row.at)}" if past.row.at else word
+
+
+def _draw_ways(past: PastChange) -> None:
+    """Links to the run, the addition, the customer, the mapping and the month."""
+    row, change = past.row, past.row.change
+    addition = row.addition_id or change.addition_id
+    codes = sorted({part.product_code for part in change.parts} | {change.target.product_code})
+    code = next((each for each in codes if each), "")
+    customer = change.customer_ids[0] if len(change.customer_ids) == 1 else ""
+    with st.container(horizontal=True, gap="small"):
+        _way(_("Run"), "run", ":material/sync:", partial(session.show_run, past.run_id))
+        if addition is not None:
+            label = _("Life of the addition")
+            shown = partial(session.show_addition, addition)
+            _way(label, "addition", ":material/timeline:", shown)
+        if customer:
+            looked = partial(session.look_for, View.CUSTOMERS, customer=customer)
+            _way(_("Customer's history"), "customer", ":material/group:", looked)
+        if code:
+            looked = partial(session.look_for, View.MAPPINGS, product=code)
+            _way(_("Mapping's history"), "mapping", ":material/compare_arrows:", looked)
+        st.page_link(
+            "pages/usage_sync.py",
+            label=_("Month's plan"),
+            icon=":material/fact_check:",
+            query_params={"month": str(past.month)},
+            width="content",
+        )
+        st.page_link(
+            "pages/reconciliation.py",
+            label=_("Reconciliation"),
+            icon=":material/balance:",
+            query_params={"month": str(past.month), "customer": customer},
+            width="content",
+        )
+
+
+def _way(label: str, key: str, icon: str, go: partial[None]) -> None:
+    st.button(label, key=f"history_way_{key}", icon=icon, type="tertiary", on_click=go)

@@ -1,0 +1,86 @@
+"""A list of the history on the screen: the rows that were looked for, a page of them at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+import pandas as pd
+import streamlit as st
+
+from core.use_cases.workbook import Cell, Table
+from pages.components import history_session as session
+from pages.components.formats import NOTHING, date_text, datetime_text
+from pages.components.language import _, ngettext
+from pages.components.number_columns import aligned, decimals_of, right
+from pages.components.paging import draw_pages, on_screen
+
+_ROW_HEIGHT, _MOST_HEIGHT = 36, 620
+
+
+def draw_list(table: Table, ids: Sequence[str], shown: Sequence[int]) -> str | None:
+    """The columns `shown` of the page of the table that is on the screen; returns the id of the
+    row that is chosen. `ids` are those of the rows."""
+    if not table.rows:
+        st.caption(_("Nothing matches."))
+        return None
+    lines = on_screen(session.PAGE, list(zip(ids, table.rows, strict=True)))
+    rows = [[row[column] for column in shown] for _id, row in lines]
+    chosen = _draw_rows([table.headings[column] for column in shown], rows, [a for a, _b in lines])
+    st.caption(ngettext("{count} row", "{count} rows", len(table.rows)))
+    draw_pages(session.PAGE, table.rows)
+    return chosen
+
+
+def _draw_rows(
+    headings: Sequence[str], rows: Sequence[Sequence[Cell]], ids: Sequence[str]
+) -> str | None:
+    names = [f"c{position}" for position in range(len(headings))]
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    numbers = {
+        name: aligned(decimals_of(_decimals(cells)))
+        for name, cells in columns.items()
+        if _is_numeric(cells)
+    }
+    frame = pd.DataFrame(
+        {name: [_shown(cell) for cell in cells] for name, cells in columns.items()}
+    )
+    config = {
+        name: right(heading) if name in numbers else heading
+        for name, heading in zip(names, headings, strict=True)
+    }
+    # Other rows are another table: a selection is by line, and must never hit another row.
+    key = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
+    chosen = st.dataframe(
+        frame.style.format(numbers),
+        hide_index=True,
+        placeholder=NOTHING,
+        height=min((len(rows) + 1) * _ROW_HEIGHT + 3, _MOST_HEIGHT),
+        row_height=_ROW_HEIGHT,
+        column_config=config,
+        key=f"history_table_{session.view().value}_{key}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    picked = [line for line in chosen["selection"]["rows"] if line < len(ids)]
+    return ids[picked[0]] if picked else None
+
+
+def _is_numeric(cells: Sequence[Cell]) -> bool:
+    return any(isinstance(cell, (int, Decimal)) for cell in cells)
+
+
+def _decimals(cells: Sequence[Cell]) -> list[Decimal]:
+    return [cell for cell in cells if isinstance(cell, Decimal)]
+
+
+def _shown(cell: Cell) -> object:
+    if isinstance(cell, datetime):
+        return datetime_text(cell)
+    if isinstance(cell, date):
+        return date_text(cell)
+    if isinstance(cell, Decimal):
+        return float(cell)
+    return cell

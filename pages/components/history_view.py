@@ -1,0 +1,295 @@
+"""The page History, put together: lists and filters, one run, one addition, one undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from core.domain.models import ChangeFilter, Outcome, RunStatus
+from core.domain.month import Month
+from core.services import Services
+from core.use_cases.workbook import Table
+from pages.components import history_session as session
+from pages.components import sync_session
+from pages.components.downloads import draw_downloads
+from pages.components.formats import month_text
+from pages.components.history_rows import (
+    Entry,
+    SavedWords,
+    Wanted,
+    changes_table,
+    closings_table,
+    matching_closings,
+    matching_runs,
+    matching_saved,
+    months_in,
+    people_in,
+    runs_table,
+    saved_table,
+)
+from pages.components.history_run import draw_chosen, draw_life, draw_past_run
+from pages.components.history_saved import (
+    customer_words,
+    draw_put_back,
+    draw_saved,
+    mapping_words,
+    product_names,
+)
+from pages.components.history_session import View
+from pages.components.history_table import draw_list
+from pages.components.history_undo import show_dialog
+from pages.components.language import _
+from pages.components.option_names import distinct
+from pages.components.paging import turn_page
+from pages.components.run_rows import outcome_names, status_names
+from pages.components.run_view import draw_end, draw_under_way
+from pages.components.sync_session import Dialog, close_dialog
+
+LISTED = 2000
+_RUN_COLUMNS = (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 15)
+_CHANGE_COLUMNS = (0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11)
+
+
+def draw_history(services: Services) -> None:
+    """Everything below the title."""
+    session.follow_link()
+    session.begin()
+    sync_session.show_notices()
+    draw_under_way(services)
+    run_id, addition = sync_session.run_shown(), session.addition()
+    if run_id is not None:
+        draw_past_run(services, run_id)
+    elif addition is not None:
+        draw_life(services, addition)
+    else:
+        _draw_lists(services)
+    if not session.undo_of():
+        _draw_dialog(services)
+
+
+def _draw_dialog(services: Services) -> None:
+    wanted = sync_session.opened()
+    if wanted is None:
+        return
+    if wanted.dialog is Dialog.END_RUN:
+        body = partial(draw_end, services, next(iter(wanted.keys), ""))
+        show_dialog(_("Stop the run"), body)
+    else:
+        close_dialog()
+
+
+def _draw_lists(services: Services) -> None:
+    names = {
+        View.RUNS.value: _("Runs"),
+        View.CHANGES.value: _("Changes"),
+        View.MAPPINGS.value: _("Mappings"),
+        View.CUSTOMERS.value: _("Customers"),
+        View.MONTHS.value: _("Months"),
+    }
+    line = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    with line.container(width="content"):
+        st.segmented_control(
+            _("Part of the page"),
+            list(names),
+            format_func=names.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            **session.kept(session.VIEW, names, View.RUNS.value),
+        )
+    files = line.container(horizontal=True, gap="small", width="content")
+    view = session.view()
+    customers = services.customers.names()
+    _draw_filters(services, view, customers)
+    wanted = session.wanted()
+    with files:
+        downloads = st.container(horizontal=True, gap="small", width="content")
+    lists = {
+        View.RUNS: partial(_draw_runs, services, wanted),
+        View.CHANGES: partial(_draw_changes, services, wanted),
+        View.MAPPINGS: partial(_draw_mappings, services, wanted),
+        View.CUSTOMERS: partial(_draw_customers, services, wanted, customers),
+        View.MONTHS: partial(_draw_months, services, wanted),
+    }
+    table = lists[view]()
+    with downloads:
+        draw_downloads(
+            f"history_{view.value}",
+            f"usage-sync-history-{view.value}",
+            table,
+            _("Everything that the filters leave, those rows included that are not shown."),
+        )
+
+
+# ---------------------------------------------------------------- filters
+
+
+def _draw_filters(services: Services, view: View, customers: Mapping[str, str]) -> None:
+    runs, closings = services.history.runs(), services.history.closings()
+    entries = [*services.history.mapping_changes(), *services.history.customer_changes()]
+    months = {month: month_text(Month.parse(month)) for month in months_in(runs, closings)}
+    if view in {View.MAPPINGS, View.CUSTOMERS}:
+        saved_in = sorted({Month.of(entry.at.date()) for entry in entries}, reverse=True)
+        months = {str(month): month_text(month) for month in saved_in}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _choice(session.MONTH, _("Month"), _("All months"), months)
+        if view in {View.RUNS, View.CHANGES, View.CUSTOMERS}:
+            known = _with_chosen(session.CUSTOMER, _sorted(customers))
+            _choice(session.CUSTOMER, _("Customer"), _("All customers"), known)
+        if view in {View.RUNS, View.CHANGES, View.MAPPINGS}:
+            known = _with_chosen(session.PRODUCT, _sorted(product_names(services)))
+            _choice(session.PRODUCT, _("Product"), _("All products"), known)
+        _choice(session.PERSON, _("Person"), _("Everybody"), people_in(runs, entries, closings))
+        if view is View.RUNS:
+            stands = {status.value: name for status, name in status_names().items()}
+            _choice(session.STATUS, _("Status"), _("Any status"), stands)
+        if view is View.CHANGES:
+            ended = {outcome.value: name for outcome, name in outcome_names().items()}
+            _choice(session.STATUS, _("Outcome"), _("Any outcome"), ended)
+        st.text_input(
+            _("Search"),
+            key=session.TEXT,
+            icon=":material/search:",
+            placeholder=_("Search"),
+            label_visibility="collapsed",
+            persist_state="session",
+            width=200,
+            on_change=partial(turn_page, session.PAGE, 1),
+        )
+
+
+def _sorted(names: Mapping[str, str]) -> dict[str, str]:
+    return {key: names[key] for key in sorted(names, key=lambda key: names[key].casefold())}
+
+
+def _with_chosen(name: str, known: dict[str, str]) -> dict[str, str]:
+    """A link may name what is not listed, such as a ConnectWise product by its ID."""
+    chosen = str(st.session_state.get(name, ""))
+    return known if not chosen or chosen in known else {chosen: chosen, **known}
+
+
+def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) -> None:
+    names = {"": everything, **found}
+    st.selectbox(
+        label,
+        list(names),
+        format_func=distinct(names),
+        label_visibility="collapsed",
+        width=180,
+        **session.kept(name, names, ""),
+    )
+
+
+# ---------------------------------------------------------------- lists
+
+
+def _draw_runs(services: Services, wanted: Wanted) -> partial[Table]:
+    runs = services.history.runs()
+    touched = None
+    if wanted.customer or wanted.product:
+        looked = ChangeFilter(customer_id=wanted.customer, product=wanted.product)
+        touched = services.history.runs_with(looked)
+    status = wanted.status if wanted.status in set(RunStatus) else ""
+    found = matching_runs(runs, replace(wanted, status=status), touched)
+    if not runs:
+        st.info(
+            _("Nothing was synced yet. A run begins with the approval of a plan."),
+            icon=":material/inbox:",
+        )
+    chosen = draw_list(runs_table(found, runs), [run.id for run in found], _RUN_COLUMNS)
+    if chosen is not None:
+        session.show_run(chosen)
+        st.rerun()
+    if found:
+        st.caption(_("Choose a line to see the run with its changes."))
+    return partial(runs_table, found, runs)
+
+
+def _draw_changes(services: Services, wanted: Wanted) -> partial[Table]:
+    looked = ChangeFilter(
+        month=Month.parse(wanted.month) if wanted.month else None,
+        customer_id=wanted.customer,
+        product=wanted.product,
+        by=wanted.person,
+        outcome=Outcome(wanted.status) if wanted.status in set(Outcome) else None,
+        text=wanted.text,
+    )
+    found = services.history.changes(looked, LISTED)
+    ids = [f"{past.run_id} {past.row.number}" for past in found]
+    if len(found) == LISTED:
+        told = _(
+            "The newest {count} of {total} are shown; the files have all of them.",
+            count=LISTED,
+            total=services.history.count(looked),
+        )
+        st.caption(told)
+    chosen = draw_list(changes_table(found), ids, _CHANGE_COLUMNS)
+    draw_chosen(dict(zip(ids, found, strict=True)), chosen)
+    return partial(_all_changes, services, looked)
+
+
+def _all_changes(services: Services, looked: ChangeFilter) -> Table:
+    return changes_table(services.history.changes(looked))
+
+
+def _draw_mappings(services: Services, wanted: Wanted) -> partial[Table]:
+    words = mapping_words(services)
+    entries = services.history.mapping_changes()
+    found = matching_saved(entries, wanted, wanted.product, words)
+    return _draw_saved_list(services, found, words, _("Mappings"), _("Sophos product"))
+
+
+def _draw_customers(
+    services: Services, wanted: Wanted, customers: Mapping[str, str]
+) -> partial[Table]:
+    words = customer_words(services, customers)
+    entries = services.history.customer_changes()
+    found = matching_saved(entries, wanted, wanted.customer, words)
+    return _draw_saved_list(services, found, words, _("Customers"), _("Customer"))
+
+
+def _draw_saved_list(
+    services: Services, found: Sequence[Entry], words: SavedWords, title: str, heading: str
+) -> partial[Table]:
+    shown = found[:LISTED]
+    ids = [entry.id for entry in shown]
+    if len(found) > LISTED:
+        told = _(
+            "The newest {count} of {total} are shown; the files have all of them.",
+            count=LISTED,
+            total=len(found),
+        )
+        st.caption(told)
+    chosen = draw_list(saved_table(title, heading, shown, words), ids, tuple(range(7)))
+    by_id = dict(zip(ids, shown, strict=True))
+    if chosen is not None:
+        draw_saved(services, by_id[chosen], words)
+    elif shown:
+        st.caption(_("Choose a line to see it, and to put back what was before."))
+    _draw_put_back_dialog(services, {entry.id: entry for entry in found}, words)
+    return partial(saved_table, title, heading, found, words)
+
+
+def _draw_put_back_dialog(
+    services: Services, by_id: Mapping[str, Entry], words: SavedWords
+) -> None:
+    entry = by_id.get(session.to_put_back())
+    if entry is None:
+        session.close_put_back()
+        return
+
+    def draw() -> None:  # Streamlit wants a function with a name
+        draw_put_back(services, entry, words)
+
+    st.dialog(_("Put back"), width="medium", on_dismiss=session.close_put_back)(draw)()
+
+
+def _draw_months(services: Services, wanted: Wanted) -> partial[Table]:
+    found = matching_closings(services.history.closings(), wanted)
+    table = closings_table(found)
+    draw_list(table, [str(position) for position in range(len(found))], tuple(range(5)))
+    return partial(closings_table, found)

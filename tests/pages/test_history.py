@@ -1,0 +1,177 @@
+"""The page History, over the real use cases and the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import core.services
+from core.domain.models import ChangeKind, RunStatus
+from core.domain.month import Month
+from core.domain.row_edits import RowEdit
+from core.domain.saving import MappingValues
+from core.services import Services
+from tests.pages.test_usage_sync import finished, press, press_only, run, words
+from tests.use_cases.sync_world import prepare, synced
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def services(filled: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """What the pages get as their services; caches do not outlive the test."""
+    monkeypatch.setattr(core.services, "build_services", lambda: filled)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield filled
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def month(services: Services) -> Month:
+    return prepare(services)
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    app.context["locale"] = "en-US"
+    app.run()
+    app.switch_page("pages/history.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+def view(page: AppTest, name: str) -> AppTest:
+    page.segmented_control(key="history_view_en").set_value(name)
+    return run(page)
+
+
+def listing(page: AppTest):
+    """The list on the screen, with the key that a selection in it has."""
+    return next(one for one in page.dataframe if str(one.key).startswith("history_table"))
+
+
+def choose(page: AppTest, row: int) -> AppTest:
+    key = str(listing(page).key)
+    page.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    return run(page)
+
+
+def test_an_empty_history_says_how_a_run_begins(services):
+    page = opened()
+    assert "A run begins with the approval of a plan." in words(page)
+    for name in ("changes", "customers", "months"):
+        assert "Nothing matches." in words(view(page, name))
+
+
+def test_a_run_is_found_and_shown_with_its_changes_and_their_life(services, month):
+    done = synced(services, month)
+    page = opened()
+    assert listing(page).value.iloc[0].tolist()[:3] == [done.number, str(month), "Finished"]
+    choose(page, 0)
+    assert f"Run {done.number} of" in words(page)
+    assert len(listing(page).value) == done.changes
+    choose(page, 0)
+    press(page, "history_way_addition")
+    assert page.subheader[0].value.startswith("Addition")
+    assert len(listing(page).value) == 1
+    press(page, "history_all_runs")
+    assert len(listing(page).value) == 1
+
+
+def test_filters_narrow_runs_and_changes(services, month):
+    done = synced(services, month)
+    rows = services.runs.changes(done.id)
+    customer = rows[-1].change.customer_ids[0]
+    page = opened(customer=customer)
+    mine = [row for row in rows if customer in row.change.customer_ids]
+    assert len(listing(page).value) == len(mine) < len(rows)
+    page.text_input(key="history_text").set_value("nothing has this name")
+    run(page)
+    assert "Nothing matches." in words(page)
+    page.text_input(key="history_text").set_value("")
+    page.selectbox(key="history_status_en").set_value("failed")
+    run(page)
+    assert "Nothing matches." in words(page)
+
+
+def test_a_run_is_undone_from_its_page_and_the_undo_too(services, month):
+    done = synced(services, month)
+    page = opened(run=done.id)
+    finished(press_only(page, "history_undo"), services)
+    plan = services.runs.undo_plan(done.id)
+    assert f"Undo of run {done.number} of" in words(page)
+    assert plan.digest[:12] in words(page)
+    assert len(plan.changes) == done.changes
+    press(page, "history_undo_approve")
+    if plan.exceeded:
+        page.text_area(key="usage_sync_override").set_value("Taken back")
+    finished(press_only(page, "usage_sync_approve_yes"), services)
+    back = services.runs.list(1)[0]
+    assert (back.undo_of, back.status, back.done) == (done.id, RunStatus.FINISHED, done.changes)
+    page = opened(run=back.id)
+    assert page.button(key=f"history_link_{done.number}").label == f"Undoes run {done.number}"
+    press(page, f"history_link_{done.number}")
+    assert page.button(key=f"history_link_{back.number}").label == f"Undone by run {back.number}"
+    page = opened(run=back.id, undo="1")
+    assert f"Undo of run {back.number} of" in words(page)
+    assert not page.button(key="history_undo_approve").disabled
+
+
+def test_what_was_changed_since_is_refused_first(services, month, sandbox):
+    done = synced(services, month)
+    row = next(
+        each
+        for each in services.runs.changes(done.id)
+        if each.change.kind is ChangeKind.CREATE_ADDITION
+    )
+    table = sandbox.world.tables["additions"]
+    with sandbox.world.transaction():
+        table.replace(row.addition_id, {**table.records[row.addition_id], "quantity": 77})
+    page = opened(run=str(done.number))
+    finished(press_only(page, "history_undo"), services)
+    assert "The quantity is 77 now." in words(page)
+    assert len(services.runs.undo_plan(done.id).changes) == done.changes - 1
+
+
+def test_a_saved_mapping_is_put_back_and_refused_when_changed_since(services, month):
+    code, mapping = next(
+        (code, one) for code, one in services.store.mappings.all().items() if one.sync
+    )
+    now = MappingValues.of(mapping)
+    off = MappingValues(now.connectwise_product_id, False)
+    services.mappings.save([RowEdit(code, mapping.version, now, off)], "bob")
+    page = opened(view="mappings")
+    entries = services.history.mapping_changes()
+    at = next(n for n, each in enumerate(entries) if each.field == "sync")
+    choose(page, at)
+    press(page, "history_put_back_ask")
+    press(page, "history_put_back_yes")
+    assert services.store.mappings.all()[code].sync
+    newest = services.history.mapping_changes()[0]
+    assert newest.origin == "history"
+    entries = services.history.mapping_changes()
+    old = next(n for n, each in enumerate(entries) if (each.by, each.field) == ("bob", "sync"))
+    choose(page, old)
+    press(page, "history_put_back_ask")
+    press(page, "history_put_back_yes")
+    assert f"It was changed since, by {newest.by}" in words(page)
+    assert services.store.mappings.all()[code].sync
+
+
+def test_month_closings_are_told(services, month):
+    services.months.close(month, "ana")
+    services.months.reopen(month, "Billed twice", "bob")
+    page = view(opened(), "months")
+    assert listing(page).value.iloc[0].tolist()[1:] == [
+        "bob",
+        str(month),
+        "Reopened",
+        "Billed twice",
+    ]
