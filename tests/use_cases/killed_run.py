@@ -44,10 +44,12 @@ class Killing(httpx.HTTPTransport):
             is_the_one = self._seen == self._number
         if is_the_one and self._when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        response = super().handle_request(request)
-        if is_the_one:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return response
+        try:
+            return super().handle_request(request)
+        finally:
+            # Also where the answer was lost.
+            if is_the_one:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def carry_out(order: dict[str, Any]) -> None:
