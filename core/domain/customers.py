@@ -80,7 +80,7 @@ def condition_of(
     values: CustomerValues, contracts: Contracts | None, tenant: Tenant | None
 ) -> Condition:
     """What follows from the values; `contracts` is None while ConnectWise was never read."""
-    broken = _broken(values, contracts) if contracts else None
+    broken = fault_of(values, contracts) if contracts else None
     if broken is not None:
         return Condition(CustomerState.BLOCKED, broken)
     if values.company_id is None or values.agreement_id is None:
@@ -114,8 +114,8 @@ def _order(agreement: Agreement) -> tuple[str, int]:
     return agreement.name.casefold(), agreement.id
 
 
-def _broken(values: CustomerValues, contracts: Contracts) -> Message | None:
-    """Why what is mapped cannot be billed any more."""
+def fault_of(values: CustomerValues, contracts: Contracts) -> Message | None:
+    """Why what is mapped cannot be billed any more; None when it can, or nothing is mapped."""
     if values.company_id is None:
         return None
     if values.company_id not in contracts.companies:

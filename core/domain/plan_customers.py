@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from core.domain.customers import Contracts, CustomerValues, agreement_fault, fault_of
 from core.domain.models import (
-    AgreementStatus,
     CustomerMapping,
     Finding,
     FindingKind,
     Target,
 )
 from core.domain.plan_inputs import PlanInputs
-from core.errors import message
+from core.errors import Message, message
 
 _ZERO = Decimal(0)
 
@@ -70,25 +70,22 @@ def _finding(customer_id: str, inputs: PlanInputs) -> Finding | None:
             text=message("Sync of {customer} is off.", customer=name),
             remedy=message("Turn it on if the customer shall be billed."),
         )
-    return _agreement_finding(customer_id, mapping.agreement_id, used, inputs)
+    return _agreement_finding(mapping, mapping.agreement_id, used, inputs)
 
 
 def _agreement_finding(
-    customer_id: str, agreement_id: int, used: Decimal, inputs: PlanInputs
+    mapping: CustomerMapping, agreement_id: int, used: Decimal, inputs: PlanInputs
 ) -> Finding | None:
-    agreement = inputs.agreements.get(agreement_id)
+    customer_id = mapping.customer_id
     name = inputs.customer_name(customer_id)
-    if agreement is None or agreement.status is not AgreementStatus.ACTIVE or agreement.cancelled:
+    fault = mapping_fault(mapping, inputs)
+    if fault is not None:
         return Finding(
             kind=FindingKind.NO_ACTIVE_AGREEMENT,
             blocks=True,
             customer_id=customer_id,
             quantity=used,
-            text=message(
-                "The agreement {agreement} of {customer} is not active.",
-                agreement=inputs.agreement_name(agreement_id),
-                customer=name,
-            ),
+            text=message("{customer}: {reason}", customer=name, reason=fault),
             remedy=message("Choose an active agreement on the page Customers."),
         )
     if agreement_id not in inputs.additions:
@@ -99,12 +96,22 @@ def _agreement_finding(
             quantity=used,
             text=message(
                 "The additions of {agreement} ({customer}) could not be read.",
-                agreement=agreement.name,
+                agreement=inputs.agreement_name(agreement_id),
                 customer=name,
             ),
             remedy=message("Make the plan again; if it stays so, test the connections."),
         )
     return None
+
+
+def mapping_fault(mapping: CustomerMapping, inputs: PlanInputs) -> Message | None:
+    """Why the agreement must not be written to for this customer, as the page Customers says it."""
+    contracts = Contracts(inputs.companies or {}, inputs.agreements)
+    if inputs.companies is not None:
+        return fault_of(CustomerValues.of(mapping), contracts)
+    if mapping.company_id is None or mapping.agreement_id is None:
+        return None
+    return agreement_fault(mapping.agreement_id, mapping.company_id, contracts)
 
 
 def _orphaned(inputs: PlanInputs) -> list[Finding]:

@@ -13,6 +13,7 @@ from core.domain.models import (
     Agreement,
     Binding,
     CatalogEntry,
+    Company,
     CustomerMapping,
     PlanOptions,
     ProductMapping,
@@ -32,8 +33,9 @@ class PlanInputs:
     """One month, and all that is known.
 
     `fetch` is the complete reading that `usage` comes from; `newest_fetch` the last attempt,
-    whatever became of it. `customer_names` are for reading. `catalog` is None while it was never
-    read. `additions` has an entry for every agreement that could be read, also for one without
+    whatever became of it. `customer_names` are for reading. `catalog` and `companies` are None
+    while they were never read. `additions` has an entry for every agreement that could be read,
+    also for one without
     additions: an agreement that is missing there gets no writes. `bindings` by agreement and
     ConnectWise product.
     """
@@ -50,6 +52,7 @@ class PlanInputs:
     agreements: Mapping[int, Agreement]
     additions: Mapping[int, Sequence[Addition]]
     bindings: Mapping[tuple[int, int], Binding]
+    companies: Mapping[int, Company] | None = None
     rules: QuantityRules = field(default_factory=QuantityRules)
     customer_names: Mapping[str, str] = field(default_factory=dict)
     closed: frozenset[Month] = frozenset()

@@ -8,7 +8,6 @@ from functools import partial
 
 from core.domain.models import (
     Addition,
-    AgreementStatus,
     BillCustomer,
     Part,
     ReconciliationRow,
@@ -17,6 +16,7 @@ from core.domain.models import (
     Tolerances,
 )
 from core.domain.plan_additions import is_open
+from core.domain.plan_customers import mapping_fault
 from core.domain.plan_inputs import PlanInputs
 from core.domain.quantity import CustomerQuantity, RuleProblem, customer_quantity, explain
 
@@ -65,8 +65,8 @@ class RowBuilder:
     def all(self) -> Iterator[ReconciliationRow]:
         """Every row once, in no particular order."""
         on_agreement, elsewhere = self._placed()
-        for agreement_id in sorted(self._mapped_agreements()):
-            yield from self._agreement(agreement_id, on_agreement.get(agreement_id, []))
+        for agreement_id in sorted(on_agreement):
+            yield from self._agreement(agreement_id, on_agreement[agreement_id])
         for customer in elsewhere:
             yield from self._without_agreement(customer)
         for usage in self._inputs.usage:
@@ -85,28 +85,20 @@ class RowBuilder:
         """Customers by the active agreement that they are mapped to, and those without one."""
         placed: dict[int, list[str]] = {}
         elsewhere: list[str] = []
-        usable = self._mapped_agreements()
         for customer in sorted(self._inputs.customer_mappings.keys() | self._inputs.usage_of):
-            mapping = self._inputs.customer_mappings.get(customer)
-            agreement_id = mapping.agreement_id if mapping else None
-            if agreement_id in usable:
-                placed.setdefault(agreement_id, []).append(customer)
-            else:
+            agreement_id = self._agreement_of(customer)
+            if agreement_id is None:
                 elsewhere.append(customer)
+            else:
+                placed.setdefault(agreement_id, []).append(customer)
         return placed, elsewhere
 
-    def _mapped_agreements(self) -> set[int]:
-        """Active agreements that could be read and that a customer is mapped to."""
-        mapped = {m.agreement_id for m in self._inputs.customer_mappings.values()}
-        return {
-            agreement_id
-            for agreement_id in mapped
-            if agreement_id is not None
-            and agreement_id in self._inputs.additions
-            and (agreement := self._inputs.agreements.get(agreement_id)) is not None
-            and agreement.status is AgreementStatus.ACTIVE
-            and not agreement.cancelled
-        }
+    def _agreement_of(self, customer: str) -> int | None:
+        """The agreement that a customer can be billed on, if it could be read."""
+        mapping = self._inputs.customer_mappings.get(customer)
+        if mapping is None or mapping.agreement_id not in self._inputs.additions:
+            return None
+        return None if mapping_fault(mapping, self._inputs) else mapping.agreement_id
 
     def _without_agreement(self, customer: str) -> Iterator[ReconciliationRow]:
         mapped, unmapped = self._used([customer])

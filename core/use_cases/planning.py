@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
 from core.clients.connectwise import ConnectWise
-from core.domain.models import FetchStatus, Plan, PlanOptions, Usage
+from core.domain.models import Company, FetchStatus, Plan, PlanOptions, Usage
 from core.domain.month import Month
 from core.domain.planning import PlanInputs, make_plan
 from core.errors import NotFoundError, message
@@ -110,6 +110,7 @@ class Planning:
             catalog=self._catalog.snapshot().by_id,
             customer_mappings=store.customers.mappings(),
             agreements=store.customers.agreements(),
+            companies=self._companies(),
             additions=store.additions.of(),
             bindings=store.additions.bindings(),
             rules=store.rules.all(),
@@ -117,6 +118,11 @@ class Planning:
             closed=store.months.closed(),
             settings=self._preferences.sync(),
         )
+
+    def _companies(self) -> Mapping[int, Company] | None:
+        if self._store.customers.connectwise_read_at() is None:
+            return None
+        return self._store.customers.companies()
 
     def _customer_names(self, usage: Iterable[Usage], fetch_id: str) -> dict[str, str]:
         """Customers that Sophos does not list are called what its lines call them."""

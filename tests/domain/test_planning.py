@@ -11,6 +11,7 @@ import pytest
 from core.domain.models import (
     AgreementStatus,
     ChangeKind,
+    Company,
     FetchStatus,
     FindingKind,
     Frequency,
@@ -19,6 +20,7 @@ from core.domain.models import (
     ProductClass,
     QuantityRule,
     QuantityRules,
+    Reference,
     Rounding,
     RuleOverride,
     SophosProduct,
@@ -358,6 +360,22 @@ def test_only_active_agreements_are_written(inactive: AgreementStatus) -> None:
     inputs = simple(agreements=[agreement(11, status=inactive)])
     assert make_plan(inputs).changes == ()
     assert kinds(inputs) == [FindingKind.NO_ACTIVE_AGREEMENT]
+
+
+def test_an_agreement_of_another_company_is_not_written() -> None:
+    moved = simple(agreements=[agreement(11, company=Reference(999, "Another"))])
+    (finding,) = make_plan(moved).findings
+    assert make_plan(moved).changes == ()
+    assert finding.kind is FindingKind.NO_ACTIVE_AGREEMENT
+    assert "belongs to another company" in str(finding.text)
+
+
+def test_a_company_that_is_gone_is_not_billed() -> None:
+    there = Company(id=110, identifier="C", name="C")
+    assert len(make_plan(simple(companies={110: there})).changes) == 1
+    for companies in ({}, {110: replace(there, deleted=True)}):
+        assert make_plan(simple(companies=companies)).changes == ()
+        assert kinds(simple(companies=companies)) == [FindingKind.NO_ACTIVE_AGREEMENT]
 
 
 def test_switches_that_are_off() -> None:
