@@ -19,6 +19,7 @@ from core.use_cases.runs import JOB
 from pages.components import sync_session as session
 from pages.components.downloads import draw_downloads
 from pages.components.formats import NOTHING, datetime_text, month_text, number
+from pages.components.history_rows import note_of
 from pages.components.identity import who
 from pages.components.jobs import watch
 from pages.components.language import _, locale, ngettext, text
@@ -223,7 +224,7 @@ def draw_runs(services: Services) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         draw_downloads("usage_sync_runs", "usage-sync-runs", partial(runs_table, runs))
     st.dataframe(
-        pd.DataFrame([_run_line(run) for run in runs]),
+        pd.DataFrame([_run_line(run, runs) for run in runs]),
         hide_index=True,
         placeholder=NOTHING,
         key="usage_sync_runs",
@@ -260,7 +261,7 @@ def draw_runs(services: Services) -> None:
     )
 
 
-def _run_line(run: Run) -> dict[str, object]:
+def _run_line(run: Run, runs: Sequence[Run]) -> dict[str, object]:
     return {
         "number": run.number,
         "month": month_text(run.month),
@@ -271,17 +272,9 @@ def _run_line(run: Run) -> dict[str, object]:
         "by": run.approved_by,
         "at": datetime_text(run.approved_at),
         "origin": origin_names()[run.origin],
-        "note": _note(run),
+        "note": note_of(run, runs),
         "show": _("Show"),
     }
-
-
-def _note(run: Run) -> str:
-    if run.undo_of:
-        return _("Takes another run back")
-    if run.retry_of:
-        return _("Retry of another run")
-    return _("Limit lifted: {reason}", reason=run.override_reason) if run.override_reason else ""
 
 
 def _open(ids: Sequence[str]) -> None:
@@ -310,6 +303,13 @@ def draw_run(services: Services, run_id: str) -> None:
     changes = services.runs.changes(run_id)
     if draw_run_facts(services, run, changes):
         _draw_changes(run, changes)
+        st.page_link(
+            "pages/history.py",
+            label=_("History and undo of this run"),
+            icon=":material/history:",
+            query_params={"run": run.id},
+            width="content",
+        )
 
 
 def draw_run_facts(services: Services, run: Run, changes: Sequence[RunChange]) -> bool:
