@@ -69,7 +69,7 @@ def _draw_ways(past: PastChange) -> None:
     codes = sorted({part.product_code for part in change.parts} | {change.target.product_code})
     code = next((each for each in codes if each), "")
     customer = change.customer_ids[0] if len(change.customer_ids) == 1 else ""
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _way(_("Run"), "run", ":material/sync:", partial(session.show_run, past.run_id))
         if addition is not None:
             label = _("Life of the addition")

@@ -159,7 +159,7 @@ def _run_cells(run: Run, runs: Sequence[Run]) -> tuple[Cell, ...]:
 
 
 def _seconds(span: timedelta | None) -> str:
-    return "" if span is None else str(timedelta(seconds=round(span.total_seconds())))
+    return "" if span is None else str(timedelta(seconds=int(span.total_seconds())))
 
 
 # ---------------------------------------------------------------- changes of runs

@@ -52,7 +52,7 @@ def draw_saved(services: Services, entry: Entry, words: SavedWords) -> None:
         st.markdown(f"**{as_typed(words.name(entry))}**  \n{as_typed(_sentence(entry, words))}")
         told = _("By {name} on {when}", name=person_word(entry.by), when=datetime_text(entry.at))
         st.caption(as_typed(told))
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             possible = bool(services.history.together(entry))
             st.button(
                 _("Put back…"),

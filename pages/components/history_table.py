@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -18,6 +19,7 @@ from pages.components.number_columns import aligned, decimals_of, right
 from pages.components.paging import draw_pages, on_screen
 
 _ROW_HEIGHT, _MOST_HEIGHT = 36, 620
+_LONG, _WIDEST = 28, 210
 
 
 def draw_list(table: Table, ids: Sequence[str], shown: Sequence[int]) -> str | None:
@@ -48,7 +50,7 @@ def _draw_rows(
         {name: [_shown(cell) for cell in cells] for name, cells in columns.items()}
     )
     config = {
-        name: right(heading) if name in numbers else heading
+        name: right(heading) if _is_numeric(columns[name]) else _text(heading, columns[name])
         for name, heading in zip(names, headings, strict=True)
     }
     # Other rows are another table: a selection is by line, and must never hit another row.
@@ -66,6 +68,12 @@ def _draw_rows(
     )
     picked = [line for line in chosen["selection"]["rows"] if line < len(ids)]
     return ids[picked[0]] if picked else None
+
+
+def _text(heading: str, cells: Sequence[Cell]) -> Any:
+    """A column of words, no wider than leaves room for the others."""
+    long = any(isinstance(cell, str) and len(cell) > _LONG for cell in cells)
+    return st.column_config.TextColumn(heading, width=_WIDEST if long else None)
 
 
 def _is_numeric(cells: Sequence[Cell]) -> bool:

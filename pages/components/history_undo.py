@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.domain.models import Plan, Run
+from core.domain.models import FindingKind, Plan, Run
 from core.errors import UsageSyncError, message
 from core.services import Services
 from core.use_cases.jobs import Progress
@@ -15,7 +15,7 @@ from pages.components import sync_session
 from pages.components.formats import age_text
 from pages.components.identity import who
 from pages.components.jobs import watch
-from pages.components.language import _
+from pages.components.language import _, ngettext
 from pages.components.plan_dialogs import draw_approve, draw_exclude, draw_why
 from pages.components.plan_rows import PlanRow, plan_rows
 from pages.components.plan_view import DIGEST_SHOWN, draw_plan
@@ -66,6 +66,7 @@ def draw_undo(services: Services, run: Run) -> None:
     inputs = services.planning.inputs(run.month, options)
     rows = plan_rows(plan, options.excluded, names_of(inputs))
     _draw_heading(services, run, plan)
+    _draw_invoiced(plan)
     if plan.changes or plan.findings or plan.excluded:
         draw_plan(plan, rows, inputs)
     else:
@@ -88,6 +89,20 @@ def _draw_heading(services: Services, run: Run, plan: Plan) -> None:
         age = age_text(read_at, services.clock())
         told.insert(0, _("ConnectWise read {age}", age=age))
     st.caption(as_typed(" · ".join(told)))
+
+
+def _draw_invoiced(plan: Plan) -> None:
+    """An invoice that is out is said before anything is approved."""
+    invoiced = [one for one in plan.findings if one.kind is FindingKind.INVOICED_PERIOD]
+    if invoiced:
+        told = ngettext(
+            "{count} agreement is invoiced for this period already: the undo counts from its next "
+            "invoice.",
+            "{count} agreements are invoiced for this period already: the undo counts from their "
+            "next invoices.",
+            len(invoiced),
+        )
+        st.warning(as_typed(told), icon=":material/receipt_long:")
 
 
 def _draw_commands(services: Services, run: Run, plan: Plan) -> None:

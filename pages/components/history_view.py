@@ -157,7 +157,7 @@ def _draw_filters(services: Services, view: View, customers: Mapping[str, str]) 
             placeholder=_("Search"),
             label_visibility="collapsed",
             persist_state="session",
-            width=200,
+            width=170,
             on_change=partial(turn_page, session.PAGE, 1),
         )
 
@@ -179,7 +179,7 @@ def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) ->
         list(names),
         format_func=distinct(names),
         label_visibility="collapsed",
-        width=180,
+        width=150,
         **session.kept(name, names, ""),
     )
 
