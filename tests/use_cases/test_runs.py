@@ -135,20 +135,32 @@ def test_everything_is_bound_with_its_month(services: Services, month: Month) ->
         assert row.names.customers
 
 
+def months_carried(services: Services) -> set[Month]:
+    return {binding.month for binding in services.store.additions.bindings().values()}
+
+
 def test_an_unchanged_addition_carries_the_month_after_a_run(
     services: Services, sandbox: Sandbox, month: Month
 ) -> None:
+    services.usage.fetch(month.plus(-1), "ana")
+    synced(services, month.plus(-1))
+    assert months_carried(services) == {month.plus(-1)}
+    run = synced(services, month)
+    assert 0 < run.changes < len(services.store.additions.bindings())
+    assert months_carried(services) == {month}
+
+
+def test_an_older_month_that_is_let_through_leaves_the_newer_one_on_the_additions(
+    services: Services, sandbox: Sandbox, month: Month
+) -> None:
     synced(services, month)
-    later = month.plus(-1)  # an earlier one in time, which the bindings then carry
-    services.usage.fetch(later, "ana")
+    services.usage.fetch(month.plus(-1), "ana")
+    assert not services.planning.plan(month.plus(-1)).changes
     options = PlanOptions(older_month_reason="Catching up.")
-    run = services.runs.execute(approved(services, later, options).id, "ana")
+    run = services.runs.execute(approved(services, month.plus(-1), options).id, "ana")
     assert run.status is RunStatus.FINISHED
-    assert {b.month for b in services.store.additions.bindings().values()} == {month}
-    # Back to the newer month: those that are the same are kept by the run that changes others.
-    again = synced(services, month)
-    assert 0 < again.done < len(services.store.additions.bindings())
-    assert {b.month for b in services.store.additions.bindings().values()} == {month}
+    assert months_carried(services) == {month}
+    assert synced(services, month).status is RunStatus.FINISHED
 
 
 def test_changed_usage_changes_quantities_in_place(
