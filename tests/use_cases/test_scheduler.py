@@ -89,7 +89,7 @@ def mapped(services: Services) -> None:
     services.customers.refresh()
     newest = Month.last_complete(services.clock().date())
     services.usage.fetch(newest, "test")
-    usage = [u for u in services.store.usage.usage(newest) if u.account_id and u.billable > 0]
+    usage = [u for u in services.store.usage.usage(newest) if u.account_id and u.billable > 1]
     chosen = usage[0]
     product = next(e for e in services.catalog.entries() if e.is_billable and not e.inactive)
     services.mappings.save(
@@ -170,7 +170,7 @@ def test_a_limit_makes_it_wait(
     scheduler: Scheduler, services: Services, clock: Clock, heard: Heard
 ) -> None:
     mapped(services)
-    narrow = PlanLimits(quantity=Decimal(0))
+    narrow = PlanLimits(quantity=Decimal(1))
     begin(scheduler, services, replace(ON, apply_unattended=True, limits=narrow))
     clock.now = first_of_next_month(clock)
     run_due(scheduler, services)
