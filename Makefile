@@ -13,7 +13,7 @@ install: $(VENV)/.tests
 test: install
 	$(BIN)/python -m tests.e2e.chromium
 	$(BIN)/python -m tests.libreoffice
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: install
 	$(BIN)/python -m ruff check .

@@ -36,6 +36,16 @@ class Clock:
         return self.now
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_authority_is_trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test leaves this machine, and to read all certificates of the world for each client
+    takes longer than what most tests do with it. Child processes inherit this.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no_certificates")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
     with start_sandbox() as started:

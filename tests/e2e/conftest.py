@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,24 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def dashboard(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
     """A dashboard with catalog and usage, connected to a sandbox that the test can reach."""
-    store = tmp_path / "store.duckdb"
+    with _filled(filled_store, tmp_path) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def common_dashboard(
+    filled_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Dashboard]:
+    """The same for all tests that keep nothing: they stage edits, which no other session sees, and
+    neither save, nor refresh, nor sort, filter or resize, which is remembered for everybody.
+    """
+    with _filled(filled_store, tmp_path_factory.mktemp("common")) as started:
+        yield started
+
+
+@contextmanager
+def _filled(filled_store: Path, folder: Path) -> Iterator[Dashboard]:
+    store = folder / "store.duckdb"
     shutil.copy(filled_store, store)
     with start_sandbox() as sandbox:
         environment = connection_environment(sandbox, store)

@@ -19,7 +19,14 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def grid(dashboard: Dashboard, open_page: OpenPage) -> Grid:
+def grid(common_dashboard: Dashboard, open_page: OpenPage) -> Grid:
+    """The page, for a test that keeps nothing."""
+    return Grid(open_page(f"{common_dashboard.url}/product_mapping"))
+
+
+@pytest.fixture
+def own_grid(dashboard: Dashboard, open_page: OpenPage) -> Grid:
+    """The page of a dashboard that no other test sees."""
     return Grid(open_page(f"{dashboard.url}/product_mapping"))
 
 
@@ -101,21 +108,21 @@ def test_clicks_faster_than_the_page_are_all_kept(grid: Grid) -> None:
     expect(grid.cell(chosen[7], "sync")).not_to_have_class(re.compile("us-dirty"))
 
 
-def test_edits_view_and_filter_survive_a_page_switch(grid: Grid) -> None:
-    grid.switch(CODE).click()
-    grid.expect_unsaved(1)
-    before = grid.switch(CODE).get_attribute("aria-checked")
-    grid.frame.locator(".ag-header-cell[col-id='sophos_product'] .ag-header-cell-label").click()
-    grid.frame.locator(".ag-header-cell[col-id='sophos_product'] .ag-header-cell-label").click()
-    grid.frame.get_by_label("Find in all columns").fill("MSP")
-    expect(grid.frame.get_by_role("status").first).to_contain_text("Rows:")
-    grid.page.wait_for_timeout(1500)
-    sorted_rows = grid.rows()
+def test_edits_view_and_filter_survive_a_page_switch(own_grid: Grid) -> None:
+    own_grid.switch(CODE).click()
+    own_grid.expect_unsaved(1)
+    before = own_grid.switch(CODE).get_attribute("aria-checked")
+    own_grid.frame.locator(".ag-header-cell[col-id='sophos_product'] .ag-header-cell-label").click()
+    own_grid.frame.locator(".ag-header-cell[col-id='sophos_product'] .ag-header-cell-label").click()
+    own_grid.frame.get_by_label("Find in all columns").fill("MSP")
+    expect(own_grid.frame.get_by_role("status").first).to_contain_text("Rows:")
+    own_grid.page.wait_for_timeout(1500)
+    sorted_rows = own_grid.rows()
     assert sorted_rows != sorted(sorted_rows)
-    grid.page.get_by_role("link", name="Settings").click()
-    expect(grid.page.get_by_role("heading", name="Settings").first).to_be_visible()
-    grid.page.get_by_role("link", name="Product mapping").click()
-    again = Grid(grid.page)
+    own_grid.page.get_by_role("link", name="Settings").click()
+    expect(own_grid.page.get_by_role("heading", name="Settings").first).to_be_visible()
+    own_grid.page.get_by_role("link", name="Product mapping").click()
+    again = Grid(own_grid.page)
     again.expect_unsaved(1)
     assert again.switch(CODE).get_attribute("aria-checked") == before
     expect(again.frame.get_by_label("Find in all columns")).to_have_value("MSP")
@@ -123,26 +130,26 @@ def test_edits_view_and_filter_survive_a_page_switch(grid: Grid) -> None:
 
 
 def test_a_row_that_was_changed_while_on_says_why_it_stopped_and_what_resumes_it(
-    grid: Grid,
+    own_grid: Grid,
 ) -> None:
     def save() -> None:
-        grid.page.get_by_role("button", name="Save", exact=True).click()
-        dialog = grid.page.get_by_role("dialog")
+        own_grid.page.get_by_role("button", name="Save", exact=True).click()
+        dialog = own_grid.page.get_by_role("dialog")
         dialog.get_by_role("button", name="Save").click()
-        grid.expect_unsaved(0)
+        own_grid.expect_unsaved(0)
 
-    grid.cell(CODE, "suggestion").get_by_role("button").click()
-    grid.switch(CODE).click()
-    grid.expect_unsaved(2)
+    own_grid.cell(CODE, "suggestion").get_by_role("button").click()
+    own_grid.switch(CODE).click()
+    own_grid.expect_unsaved(2)
     save()
-    expect(grid.cell(CODE, "state")).to_contain_text("Active")
-    grid.cell(CODE, "product").click()
-    grid.page.keyboard.type("nord")
-    expect(grid.options.first).to_be_visible()
-    grid.page.keyboard.press("Enter")
-    expect(grid.cell(CODE, "state")).to_contain_text("→ Stopped")
+    expect(own_grid.cell(CODE, "state")).to_contain_text("Active")
+    own_grid.cell(CODE, "product").click()
+    own_grid.page.keyboard.type("nord")
+    expect(own_grid.options.first).to_be_visible()
+    own_grid.page.keyboard.press("Enter")
+    expect(own_grid.cell(CODE, "state")).to_contain_text("→ Stopped")
     save()
-    state = grid.cell(CODE, "state")
+    state = own_grid.cell(CODE, "state")
     expect(state).to_contain_text("Stopped")
     expect(state).to_contain_text("since")
     expect(state).to_contain_text("was changed from")
@@ -282,23 +289,23 @@ def test_the_browser_ranks_like_the_domain(grid: Grid) -> None:
     assert dict(zip(queries, found, strict=True)) == dict(zip(queries, wanted, strict=True))
 
 
-def test_the_browser_asks_before_unsaved_changes_are_lost(grid: Grid) -> None:
+def test_the_browser_asks_before_unsaved_changes_are_lost(own_grid: Grid) -> None:
     asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
         asked.append(dialog.type)
         dialog.dismiss()
 
-    grid.page.on("dialog", stay)
-    grid.switch(CODE).click()
-    grid.expect_unsaved(1)
-    grid.page.wait_for_function("window.usageSyncUnsaved === true")
-    grid.page.evaluate("location.reload()")
-    grid.page.wait_for_timeout(500)
+    own_grid.page.on("dialog", stay)
+    own_grid.switch(CODE).click()
+    own_grid.expect_unsaved(1)
+    own_grid.page.wait_for_function("window.usageSyncUnsaved === true")
+    own_grid.page.evaluate("location.reload()")
+    own_grid.page.wait_for_timeout(500)
     assert asked == ["beforeunload"]
-    grid.expect_unsaved(1)
-    grid.save()
-    grid.page.wait_for_function("window.usageSyncUnsaved === false")
-    grid.page.reload()
+    own_grid.expect_unsaved(1)
+    own_grid.save()
+    own_grid.page.wait_for_function("window.usageSyncUnsaved === false")
+    own_grid.page.reload()
     assert asked == ["beforeunload"]
-    expect(Grid(grid.page).switch(CODE)).to_have_attribute("aria-checked", "true")
+    expect(Grid(own_grid.page).switch(CODE)).to_have_attribute("aria-checked", "true")

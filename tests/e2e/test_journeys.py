@@ -47,7 +47,10 @@ def mapped(grid: Grid, code: str, text: str) -> str:
     return identifier
 
 
-def test_the_grid_shows_each_sophos_product_with_its_columns(grid: Grid) -> None:
+def test_the_grid_shows_each_sophos_product_with_its_columns(
+    common_dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    grid = Grid(open_page(f"{common_dashboard.url}/product_mapping"))
     expect(grid.page.get_by_role("heading", name="Configure usage synchronization")).to_be_visible()
     for heading in ("Sophos product", "ConnectWise product", "Details", "Sync"):
         expect(
