@@ -42,6 +42,7 @@ def _no_authority_is_trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     takes longer than what most tests do with it. Child processes inherit this.
     """
     with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("SSL_CERT_FILE", raising=False)
         patched.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no_certificates")))
         yield
 
