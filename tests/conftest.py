@@ -25,6 +25,15 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("values")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The processes of one run must agree on the tests and their order; a set has another order
+    in each.
+    """
+    for marker in metafunc.definition.iter_markers("parametrize"):
+        if any(isinstance(value, set | frozenset) for value in marker.args[1:2]):
+            raise pytest.UsageError(f"{metafunc.definition.nodeid}: list the values of the set")
+
+
 class Clock:
     """A clock that moves one second with every look, so that times in tests are distinct."""
 
