@@ -95,12 +95,17 @@ def _page_of(url: str) -> str | None:
 
 
 def _style() -> None:
-    """What the theme cannot say: less empty space beside wide tables, and no download of a table
-    by Streamlit itself, which leaves text in it that a spreadsheet would run; ours does not."""
+    """What the theme cannot say: less empty space beside wide tables; no download of a table by
+    Streamlit itself, which leaves text in it that a spreadsheet would run (ours does not); notices
+    below, where they cover no toolbar, and clicks go through them (else a pointer that rests on
+    one keeps it open).
+    """
     st.html(
         "<style>[data-testid='stMainBlockContainer']"
         "{padding-left:max(1rem,min(2.5rem,3vw));padding-right:max(1rem,min(2.5rem,3vw))}"
         "[data-testid='stElementToolbarButton']:has([aria-label='Download as CSV']){display:none}"
+        "[data-testid='stToastContainer']{top:auto!important;bottom:1rem;pointer-events:none}"
+        "[data-testid='stToastContainer'] button{pointer-events:auto}"
         "</style>"
     )
 

@@ -101,6 +101,38 @@ def test_a_mapped_product_is_looked_at_and_edited_in_the_psa(
     assert str(product["price"]) == "77.25"
 
 
+def test_what_is_said_after_a_save_stands_over_no_button(grid: Grid) -> None:
+    grid.choose(CODE, "backup")
+    grid.open_save()
+    grid.page.evaluate(
+        """() => {
+            window.covered = null
+            const look = () => {
+                const said = document.querySelector("[data-testid='stToast']")
+                if (said) {
+                    const box = said.getBoundingClientRect()
+                    window.covered ||= new Set()
+                    for (const button of document.querySelectorAll("[class*='st-key-'] button")) {
+                        const {left, right, top, bottom} = button.getBoundingClientRect()
+                        const beside = right < box.left || left > box.right
+                        const apart = bottom < box.top || top > box.bottom
+                        if (!beside && !apart) window.covered.add(button.innerText)
+                    }
+                    const hit = document.elementFromPoint(box.left + 40, box.top + 20)
+                    window.caught ||= said.contains(hit)
+                }
+                requestAnimationFrame(look)
+            }
+            look()
+        }"""
+    )
+    grid.confirm_save()
+    grid.page.wait_for_function("window.covered !== null")
+    expect(grid.page.get_by_test_id("stToast")).to_have_count(0)
+    assert grid.page.evaluate("[...window.covered]") == []
+    assert grid.page.evaluate("window.caught") is False
+
+
 def test_sync_is_turned_on_and_off(grid: Grid) -> None:
     mapped(grid, CODE, "backup")
     expect(grid.cell(CODE, "state")).to_contain_text("Active")
