@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from core.clients.sophos import SophosPartner
@@ -51,9 +51,15 @@ class UsageFetching:
         """Read one month from Sophos.
 
         A month that fails in any way is recorded as incomplete, decides nothing, leaves the
-        usage of an earlier fetch as it is, and raises the VendorError.
+        usage of an earlier fetch as it is, and raises the VendorError. InputError for a month
+        that has begun nowhere on earth: Sophos would answer that it has no usage.
         """
         started = self._clock()
+        if month > Month.of((started + timedelta(days=1)).date()):
+            raise InputError(
+                message("{month} has not begun.", month=str(month)),
+                remedy=message("Choose the current month or an earlier one."),
+            )
         try:
             lines = self._sophos.billing_usage(month, progress)
             self._refuse_vanished(month, lines)

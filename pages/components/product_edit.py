@@ -130,7 +130,10 @@ def _buttons(
             with st.spinner(_("Writing to ConnectWise…")):
                 written = _apply(services, state, lists, limits)
             if written is not None:
-                st.session_state[NOTICE] = _("Written to ConnectWise.")
+                unchanged = fields_of(written) == fields_of(state.base)
+                st.session_state[NOTICE] = (
+                    _change_count(0) if unchanged else _("Written to ConnectWise.")
+                )
                 on_updated(written)
                 view(written.id)
             redraw()

@@ -210,7 +210,7 @@ def _set(form: Form, field: str, value: Typed) -> None:
 
 def _label(field: str) -> str:
     label = text(LABELS[field])
-    return f"{label} \\*" if field in _REQUIRED else label
+    return f"{label} *" if field in _REQUIRED else label
 
 
 def _field_problems(form: Form, field: str) -> None:

@@ -287,6 +287,19 @@ def test_edit_writes_what_changed_and_shows_it_again(page, sandbox, catalog_serv
     assert not page.text_input
 
 
+def test_an_edit_without_changes_does_not_claim_to_have_written(page, catalog_services):
+    edit(page, existing_id(catalog_services))
+    press(page, f"{EDIT}_apply")
+    assert [one.value for one in page.toast] == ["No changes"]
+
+
+def test_a_required_field_is_named_for_screen_readers_as_it_is_shown(page):
+    add(page, CODE)
+    labels = {box.label for box in page.text_input}
+    assert "Product ID *" in labels
+    assert not [label for label in labels if "\\" in label]
+
+
 def test_an_edit_overwrites_nobody_unasked(page, sandbox, catalog_services):
     product_id = existing_id(catalog_services)
     edit(page, product_id)

@@ -31,6 +31,14 @@ def test_a_fetch_keeps_every_line_and_sums_them(
     assert fetch.fetched_by == "ana"
 
 
+def test_a_month_that_has_not_begun_is_not_fetched(services: Services) -> None:
+    running = Month.of(services.clock().date())
+    with pytest.raises(InputError, match="has not begun"):
+        services.usage.fetch(running.plus(2), "ana")
+    assert services.usage.last_fetch() is None
+    assert services.usage.fetch(running, "ana").month == running
+
+
 def test_two_lines_of_one_customer_and_product_are_one_usage(
     services: Services, month: Month, sandbox: Sandbox
 ) -> None:
