@@ -108,6 +108,23 @@ def test_clicks_faster_than_the_page_are_all_kept(grid: Grid) -> None:
     expect(grid.cell(chosen[7], "sync")).not_to_have_class(re.compile("us-dirty"))
 
 
+@pytest.mark.parametrize("column", ["sync", "details"])
+def test_a_click_during_which_the_server_answers_is_kept(grid: Grid, column: str) -> None:
+    pressed = grid.cell(CODE, column).get_by_role("switch" if column == "sync" else "button").first
+    box = pressed.bounding_box()
+    assert box is not None
+    grid.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    grid.page.mouse.down()
+    grid.cell(OTHER, "suggestion").get_by_role("button").evaluate("button => button.click()")
+    expect(grid.cell(OTHER, "state")).to_contain_text("→ Off")  # which the server says
+    grid.page.mouse.up()
+    if column == "sync":
+        expect(pressed).to_have_attribute("aria-checked", "true")
+        grid.expect_unsaved(2)
+    else:
+        expect(grid.dialog).to_contain_text("Add products to PSA")
+
+
 def test_edits_view_and_filter_survive_a_page_switch(own_grid: Grid) -> None:
     own_grid.switch(CODE).click()
     own_grid.expect_unsaved(1)

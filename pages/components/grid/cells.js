@@ -1,4 +1,8 @@
-/* Cell renderers of every grid. Each builds its cell anew: cells are few (only what is on screen) and small. */
+/* Cell renderers of every grid. Each builds its cell anew: cells are few (only what is on screen) and small.
+
+   Every answer of the server refreshes all cells. A button that was pressed before and is released after it
+   must still be the same one, or the browser sees no click: what looks as before stays, and only gets what
+   its buttons do now. */
 class Cell {
   init(params) {
     this.gui = element("div", "us-cell")
@@ -9,8 +13,21 @@ class Cell {
   }
   refresh(params) {
     if (!params.data) return true
-    this.gui.replaceChildren()
+    const shown = this.gui
+    this.gui = element("div", "us-cell")
     this.draw(params)
+    const drawn = this.gui
+    this.gui = shown
+    if (!drawn.title) drawn.removeAttribute("title")
+    if (!shown.isEqualNode(drawn)) {
+      shown.className = drawn.className
+      if (drawn.title) shown.title = drawn.title
+      else shown.removeAttribute("title")
+      shown.replaceChildren(...drawn.childNodes)
+      return true
+    }
+    const buttons = drawn.querySelectorAll("button")
+    shown.querySelectorAll("button").forEach((button, i) => (button.onclick = buttons[i].onclick))
     return true
   }
 }
@@ -43,10 +60,10 @@ class SwitchCell extends Cell {
     button.setAttribute("aria-checked", String(on))
     button.setAttribute("aria-label", naming(labels.sync_of, data.name || data.code))
     button.append(element("span", "us-knob"))
-    button.addEventListener("click", (event) => {
+    button.onclick = (event) => {
       event.stopPropagation()
       stage(node, "sync", !valueOf(data, "sync"))
-    })
+    }
     this.gui.classList.add("us-sync")
     this.gui.append(button, element("span", "us-switch-word", on ? labels.on : labels.off))
     this.gui.title = isDirty(data, "sync")
@@ -81,10 +98,10 @@ class SuggestionCell extends Cell {
     use.tabIndex = -1
     use.title = data.suggestion_reason
     use.setAttribute("aria-label", naming(labels.use_for, data.suggestion_name))
-    use.addEventListener("click", (event) => {
+    use.onclick = (event) => {
       event.stopPropagation()
       stage(node, page.suggested, Number(data.suggestion_id), data.suggestion_name)
-    })
+    }
     const text = element("span", "us-suggestion-text")
     const second = element("span", "us-sub")
     second.append(

@@ -40,10 +40,10 @@ function iconButton(name, label, onClick) {
   button.title = label
   button.setAttribute("aria-label", label)
   button.appendChild(icon(name))
-  button.addEventListener("click", (event) => {
+  button.onclick = (event) => {
     event.stopPropagation()
     onClick()
-  })
+  }
   return button
 }
 
