@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from core.domain.customer_saving import CustomerBase
 from core.domain.customers import Contracts
 from core.domain.models import CustomerRow
 from core.errors import UsageSyncError
@@ -45,4 +46,5 @@ def _save(services: Services, confirmed: Sequence[int]) -> None:
         return
     refused = {conflict.key for conflict in result.conflicts}
     notice = ngettext("Saved {count} customer.", "Saved {count} customers.", len(result.saved))
-    finish_save(session, refused, notice)
+    saved = {mapping.customer_id: CustomerBase.of(mapping) for mapping in result.saved}
+    finish_save(session, saved, refused, notice)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.domain.row_edits import RowEdit
+from core.domain.row_edits import RowBase, RowEdit
 from pages.components.grid_session import GridSession
 from pages.components.language import _, ngettext
 from pages.components.problems import as_typed
@@ -78,10 +78,13 @@ def draw_save(session: Session, words: SaveWords, save: Callable[[], None]) -> N
             save()
 
 
-def finish_save(session: Session, refused: set[str], notice: str) -> None:
+def finish_save(
+    session: Session, saved: Mapping[str, RowBase[Any]], refused: set[str], notice: str
+) -> None:
     """After a save: forget what was saved, keep what was refused, say what happened."""
     staged = session.staged()
     session.put_staged(staged.saved(set(staged.changes()) - refused))
+    session.rebase(saved)
     session.leave_notice(notice)
     session.close_dialog()
     st.rerun()

@@ -95,6 +95,12 @@ class GridSession(Generic[V, S]):
         """Keep the rows as they are drawn now: edits are made on what the person sees."""
         self._put("bases", dict(bases))
 
+    def rebase(self, saved: Mapping[str, RowBase[V]]) -> None:
+        """Edits of these rows are made on what was saved now, also before it is drawn: a person
+        sees in the grid what was staged, and goes on.
+        """
+        self.remember_bases({**self._get("bases"), **saved})
+
     def base_of(self, code: str) -> RowBase[V]:
         """The row as it was drawn; an unsaved one for a code that is not in the grid."""
         return cast("RowBase[V]", self._get("bases").get(code, self._nothing))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from core.domain.models import MappingRow
+from core.domain.staging import RowBase
 from core.errors import UsageSyncError
 from core.services import Services
 from pages.components.grid_save import SaveWords, draw_save, finish_save
@@ -38,4 +39,5 @@ def _save(services: Services) -> None:
         return
     refused = {conflict.key for conflict in result.conflicts}
     notice = ngettext("Saved {count} product.", "Saved {count} products.", len(result.saved))
-    finish_save(session, refused, notice)
+    saved = {mapping.product_code: RowBase.of(mapping) for mapping in result.saved}
+    finish_save(session, saved, refused, notice)

@@ -29,7 +29,8 @@ def _page() -> None:
     from pages.components.session import start
 
     services = start("Configure usage synchronization")
-    sent = st.session_state.pop("sent", None)
+    saved = "mapping_notice" in st.session_state
+    sent = st.session_state.pop("sent_after_save" if saved else "sent", None)
     if sent is not None:
         session.receive(services, parse_message(sent, MAPPING_GRID.staged))
     draw_mapping(services)
@@ -135,6 +136,22 @@ def test_a_staged_mapping_is_saved_after_the_review(
     person.presses("mapping_save_now")
     assert stored(filled_services, CODE) == (products[0].id, True, MappingState.ACTIVE)
     assert not person.sees("unsaved change")
+
+
+def test_what_is_done_before_the_saved_rows_are_drawn_is_kept(
+    person: Person, filled_services: Services, products: list[CatalogEntry]
+) -> None:
+    person.stages(CODE, "product", products[0].id)
+    person.stages(CODE, "sync", True)
+    person.presses("mapping_save")
+    again_off = {"kind": "stage", "code": CODE, "field": "sync", "value": False, "number": 99}
+    person.page.session_state["sent_after_save"] = {"steps": [again_off]}
+    person.presses("mapping_save_now")
+    assert person.sees("1 unsaved change")
+    assert not person.sees("changed by somebody else")
+    person.presses("mapping_save")
+    person.presses("mapping_save_now")
+    assert stored(filled_services, CODE) == (products[0].id, False, MappingState.OFF)
 
 
 def test_changing_a_product_while_sync_is_on_is_told_before_it_stops(
