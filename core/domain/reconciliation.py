@@ -52,7 +52,8 @@ def reconcile(
 ) -> Reconciliation:
     """The report of `inputs.month`. `costs` is what the vendor charges by customer and code;
     `pushes` is what runs did to additions, in their order."""
-    then, now = as_billed(inputs, BilledHistory(pushes))
+    made = list(pushes)
+    then, now = as_billed(inputs, BilledHistory(made)) if made else (inputs, {})
     source = source_finding(inputs)
     rows = (
         replace(

@@ -49,6 +49,7 @@ class RowBuilder:
         self._inputs = inputs
         self._tolerances = tolerances
         self._costs = costs
+        self._month = str(inputs.month)
         self._product_of = {
             code: mapping.connectwise_product_id for code, mapping in inputs.mappings.items()
         }
@@ -339,7 +340,7 @@ class RowBuilder:
             unit_price=self._price(addition, product_id),
             cost=self._cost(parts),
             ordered=self._ordered(parts),
-            steps=explain(quantities, self._name, str(self._inputs.month)) if quantities else (),
+            steps=explain(quantities, self._name, self._month) if quantities else (),
         )
 
     def _price(self, addition: Addition | None, product_id: int | None) -> Decimal | None:

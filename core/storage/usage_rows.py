@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from operator import attrgetter
 
 from core.domain.models import FetchSource, FetchStatus, Usage, UsageFetch, UsageLine
@@ -51,6 +52,7 @@ _LINE_TYPES = {
 LINE_FIELDS = tuple(_LINE_TYPES)  # the fields of UsageLine
 LINE_COLUMNS = {"fetch_id": "VARCHAR", "line_number": "BIGINT", **_LINE_TYPES}
 _LINE_DECIMALS = [name for name, kind in _LINE_TYPES.items() if kind == DECIMAL]
+_month = lru_cache(maxsize=100)(Month.parse)  # many rows are of few months
 _line_values = attrgetter(*LINE_FIELDS)
 USAGE_COLUMNS = {
     "month": "VARCHAR",
@@ -131,7 +133,7 @@ def usage_row(usage: Usage, fetch_id: str) -> tuple[Value, ...]:
 def usage_from(row: Row) -> Usage:
     """From month, account, code, three quantities, the number of lines, cost and currency."""
     return Usage(
-        month=Month.parse(row[0]),
+        month=_month(row[0]),
         account_id=row[1] or None,
         product_code=row[2],
         billable=trimmed(row[3]),

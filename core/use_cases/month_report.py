@@ -8,7 +8,7 @@ from functools import cached_property
 
 from core.domain.models import Addition, Reconciliation, ReconciliationRow
 from core.domain.plan_inputs import PlanInputs
-from core.domain.reconciliation_view import NamedRow
+from core.domain.reconciliation_view import NamedRow, customers_of, products_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,16 @@ class MonthReport:
     @cached_property
     def by_key(self) -> Mapping[str, NamedRow]:
         return {one.key: one for one in self.rows}
+
+    @cached_property
+    def customers(self) -> Mapping[str, str]:
+        """The customers of all rows, by id in the order of their names."""
+        return customers_of(self.rows)
+
+    @cached_property
+    def products(self) -> Mapping[str, str]:
+        """The products of all rows, by key in the order of their names."""
+        return products_of(self.rows)
 
     def addition(self, row: ReconciliationRow) -> Addition | None:
         """The addition of a row as it is in ConnectWise today."""

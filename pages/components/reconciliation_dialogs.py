@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.domain.models import Tolerance, Tolerances
 from core.domain.month import Month
-from core.domain.reconciliation_view import NamedRow, products_of
+from core.domain.reconciliation_view import NamedRow
 from core.errors import InputError, Problem, UsageSyncError
 from core.services import Services
 from core.use_cases.month_report import MonthReport
@@ -124,9 +124,7 @@ def draw_tolerances(services: Services, looked: MonthReport) -> None:
         )
     )
     current = services.reconciliation.tolerances()
-    products = {
-        int(key): name for key, name in products_of(looked.rows).items() if not key.startswith("+")
-    }
+    products = {int(key): name for key, name in looked.products.items() if not key.startswith("+")}
     names = {id_: products.get(id_, f"#{id_}") for id_ in {*products, *current.by_product}}
     general = _tolerance_fields(_("In general"), current.general, "general")
     ordered = sorted(names, key=lambda id_: names[id_].casefold())

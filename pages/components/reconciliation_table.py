@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -56,26 +57,23 @@ def styled(rows: Sequence[NamedRow]) -> Styler:
     ]
     plain = aligned(decimals_of(quantities))
     differences = [one.row.difference for one in rows]
-    pale = [not one.is_open for one in rows]
-
-    def colour(line: pd.Series[Any]) -> list[str]:
-        return ["color: gray" if pale[int(str(line.name))] else ""] * len(line)
-
-    return (
-        rows_frame(rows)
-        .style.format(
-            {
-                "used": plain,
-                "expected": plain,
-                "billed": plain,
-                "difference": aligned(decimals_of(differences), signed=True),
-                "money": aligned(2, signed=True),
-                "cost": aligned(2),
-                "margin": aligned(2, signed=True),
-            }
-        )
-        .apply(colour, axis=1)
+    colours = ["" if one.is_open else "color: gray" for one in rows]
+    drawn = rows_frame(rows).style.format(
+        {
+            "used": plain,
+            "expected": plain,
+            "billed": plain,
+            "difference": aligned(decimals_of(differences), signed=True),
+            "money": aligned(2, signed=True),
+            "cost": aligned(2),
+            "margin": aligned(2, signed=True),
+        }
     )
+    return drawn.apply(partial(_coloured, colours), axis=0) if any(colours) else drawn
+
+
+def _coloured(colours: list[str], _column: pd.Series[Any]) -> list[str]:
+    return colours
 
 
 def column_order(by: GroupBy | None) -> list[str]:

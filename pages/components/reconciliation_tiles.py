@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 
 import streamlit as st
@@ -12,17 +13,26 @@ from pages.components.formats import NOTHING, number, percent, short_month_text
 from pages.components.language import _
 from pages.components.reconciliation_table import plain_money, signed_money
 
+_PATIENCE = 10  # seconds, should the page never come to its end
 
-def draw_tiles(services: Services, report: Reconciliation) -> None:
-    """Drawn at once, and again with the changes as soon as the month before is compared too."""
-    _tiles(services, report)
+
+def draw_tiles(services: Services, report: Reconciliation) -> threading.Event:
+    """Drawn at once, and again with the changes as soon as the month before is compared too.
+
+    That begins when the event is set that is returned, which is for the end of the page: the
+    rows come first.
+    """
+    drawn = threading.Event()
+    _tiles(services, report, drawn)
+    return drawn
 
 
 @st.fragment(parallel=True)
-def _tiles(services: Services, report: Reconciliation) -> None:
+def _tiles(services: Services, report: Reconciliation, drawn: threading.Event) -> None:
     place = st.empty()
     with place.container():
         _figures(report, None)
+    drawn.wait(_PATIENCE)
     before = services.reconciliation.previous(report.month)
     if before is not None:
         with place.container():

@@ -19,10 +19,8 @@ from core.domain.reconciliation_view import (
     NamedRow,
     RowFilter,
     Show,
-    customers_of,
     groups,
     matching,
-    products_of,
     worst_first,
 )
 from core.services import Services
@@ -73,21 +71,25 @@ def draw_reconciliation(services: Services) -> None:
     )
     with top:
         month = _choose_month(months)
-    read_at = _read_at(services)
-    if _has_agreements(services) and read_at is None:
+    agreements = _agreements(services)
+    read_at = services.store.additions.oldest_reading(agreements)
+    if agreements and read_at is None:
         _draw_not_read(services, month)
         return
     with st.spinner(_("Comparing…")):
         looked = services.reconciliation.look(month)
     with top.container(horizontal=True, vertical_alignment="center", width="content"):
         _draw_facts(services, looked.report, read_at)
-        _draw_commands(services, month)
+        _draw_commands(services, month, can_read=bool(agreements))
     _draw_problem(services, looked.report)
-    if not _has_agreements(services):
+    if not agreements:
         _draw_no_customers()
-    draw_tiles(services, looked.report)
-    _draw_body(services, looked)
-    _draw_dialog(services, looked)
+    drawn = draw_tiles(services, looked.report)
+    try:
+        _draw_body(services, looked)
+        _draw_dialog(services, looked)
+    finally:
+        drawn.set()
 
 
 # ---------------------------------------------------------------- the month
@@ -107,17 +109,9 @@ def _choose_month(months: Sequence[Month]) -> Month:
 
 
 def _agreements(services: Services) -> set[int]:
+    """Those that a customer is mapped to."""
     mappings = services.store.customers.mappings().values()
     return {one.agreement_id for one in mappings if one.agreement_id is not None}
-
-
-def _has_agreements(services: Services) -> bool:
-    return bool(_agreements(services))
-
-
-def _read_at(services: Services) -> datetime | None:
-    """When ConnectWise was read, None before the first time."""
-    return services.store.additions.oldest_reading(_agreements(services))
 
 
 def _draw_facts(services: Services, report: Reconciliation, read_at: datetime | None) -> None:
@@ -131,13 +125,13 @@ def _draw_facts(services: Services, report: Reconciliation, read_at: datetime | 
     st.caption(as_typed(" · ".join(told)), width="content")
 
 
-def _draw_commands(services: Services, month: Month) -> None:
+def _draw_commands(services: Services, month: Month, *, can_read: bool) -> None:
     busy = services.jobs.current() is not None
     if st.button(
         _("Read ConnectWise again"),
         key="reconciliation_read",
         icon=":material/refresh:",
-        disabled=busy or not _has_agreements(services),
+        disabled=busy or not can_read,
         help=_("Reads the agreements and additions of your customers again."),
     ):
         make_plan(services, month)
@@ -279,10 +273,10 @@ def _draw_filters(
 ) -> tuple[RowFilter, list[str]]:
     """The filter, and what it leaves out in words, for paper."""
     customer, customer_name = _choice(
-        session.CUSTOMER, _("Customer"), _("All customers"), customers_of(looked.rows)
+        session.CUSTOMER, _("Customer"), _("All customers"), looked.customers
     )
     product, product_name = _choice(
-        session.PRODUCT, _("Product"), _("All products"), products_of(looked.rows)
+        session.PRODUCT, _("Product"), _("All products"), looked.products
     )
     assignees = {one.assignee: one.assignee for one in looked.rows if one.assignee}
     assignee, _name = _choice(

@@ -13,7 +13,7 @@ from core.domain.suggestions import suggest
 from core.sandbox.server import Sandbox, start_sandbox
 from core.services import Services, build_services
 from core.settings import load_settings
-from tests.bench import browser, sessions, sync
+from tests.bench import browser, reconciliation, sessions, sync
 from tests.bench.figures import Figure
 from tests.bench.large_world import CATALOG_PRODUCTS, SOPHOS_PRODUCTS, large_world
 from tests.e2e.dashboard import connection_environment, fill_store, running
@@ -36,6 +36,7 @@ def main() -> None:
         with running(environment, sandbox) as dashboard:
             figures += _page_figures(dashboard.url)
     figures += sync.figures()
+    figures += reconciliation.figures()
     print("| Figure | Measured | Bound | Ratio |\n|---|---|---|---|")
     for figure in figures:
         print(figure.row())
