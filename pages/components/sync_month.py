@@ -17,7 +17,7 @@ from pages.components.formats import age_text, month_text
 from pages.components.language import _, ngettext
 from pages.components.option_names import distinct
 from pages.components.problems import as_typed
-from pages.components.sync_session import Dialog, open_dialog
+from pages.components.sync_session import Dialog, open_dialog, opened
 from pages.components.tasks import fetch_usage, recent_months, sync_now
 
 
@@ -153,7 +153,9 @@ def _commands(services: Services, state: MonthState) -> None:
         type="secondary" if fetched else "primary",
     ):
         fetch_usage(services, [state.month])
-    with st.popover(_("Month"), icon=":material/more_vert:", key="usage_sync_month_menu"):
+    # Another menu while a dialog is open, or it would stay open over the dialog.
+    menu = "usage_sync_month_menu" + ("_behind" if opened() else "")
+    with st.popover(_("Month"), icon=":material/more_vert:", key=menu):
         st.button(
             _("Import the usage file…"),
             key="usage_sync_import",
