@@ -29,7 +29,7 @@ def kind_names() -> dict[str, str]:
         ChangeKind.SET_QUANTITY.value: _("Set quantity"),
         ChangeKind.ZERO.value: _("Set to 0"),
         ChangeKind.CANCEL.value: _("Cancel"),
-        ChangeKind.UNDO_CREATE.value: _("Cancel again"),
+        ChangeKind.UNDO_CREATE.value: _("Cancel what was created"),
         ChangeKind.UNDO_CANCEL.value: _("Reopen"),
         ChangeKind.RETIRE_PRODUCT.value: _("Retire product"),
         ChangeKind.REVIVE_PRODUCT.value: _("Revive product"),
