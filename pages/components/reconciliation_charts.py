@@ -18,11 +18,12 @@ from core.domain.reconciliation_view import NamedRow, top
 from core.use_cases.reconciliation_trend import MonthPoint
 from pages.components.formats import number, short_month_text
 from pages.components.language import _
+from pages.components.problems import as_typed
 from pages.components.reconciliation_table import class_names, signed_money
 from pages.components.trend_chart import number_locale
 
 TOP = 10
-_LABEL_WIDTH, _BAR, _AROUND = 290, 28, 100
+_LABEL_WIDTH, _BAR, _AROUND = 200, 34, 60
 
 
 def draw_trend(points: Sequence[MonthPoint], height: int = 320) -> None:
@@ -45,7 +46,7 @@ def draw_trend(points: Sequence[MonthPoint], height: int = 320) -> None:
         "what:N",
         title=None,
         scale=alt.Scale(domain=[names["billed"], names["used"]]),
-        legend=alt.Legend(orient="top"),
+        legend=alt.Legend(orient="top", symbolOpacity=1),
     )
     tooltip = [
         alt.Tooltip("month:N", title=_("Month")),
@@ -91,7 +92,7 @@ def draw_by_class(money: dict[RowClass, Decimal]) -> None:
 def draw_top(rows: Sequence[NamedRow]) -> None:
     """The rows with the most money between used and billed."""
     bars = [
-        _bar(" · ".join(part for part in (one.customer, one.what) if part), one.row.money)
+        _bar("\n".join(part for part in (one.customer, one.what) if part), one.row.money)
         for one in top(rows, TOP)
         if one.row.money is not None
     ]
@@ -105,10 +106,11 @@ def _bar(name: str, money: Decimal) -> dict[str, Any]:
     shown = signed_money(money)
     return {
         "label": f"{shown}  {name}",
+        "name": name.replace("\n", " · "),
         "money": float(money),
         "side": _side(money),
         "shown": shown,
-        "described": _("{name}: {value}", name=name, value=shown),
+        "described": _("{name}: {value}", name=name.replace("\n", ", "), value=shown),
     }
 
 
@@ -118,6 +120,7 @@ def _side(money: Decimal) -> str:
 
 def _draw_bars(bars: Sequence[dict[str, Any]]) -> None:
     sides = [_("Not billed"), _("Billed too much")]
+    st.caption(as_typed(f"← {sides[1]} · {sides[0]} →"))
     chart = (
         alt.Chart(_data(bars))
         .mark_bar(cornerRadiusEnd=2)
@@ -126,16 +129,16 @@ def _draw_bars(bars: Sequence[dict[str, Any]]) -> None:
                 "label:N",
                 sort=[str(bar["label"]) for bar in bars],
                 title=None,
-                axis=alt.Axis(labelLimit=_LABEL_WIDTH, labelOverlap=False),
+                axis=alt.Axis(
+                    labelLimit=_LABEL_WIDTH,
+                    labelOverlap=False,
+                    labelExpr="split(datum.label, '\\n')",
+                ),
             ),
-            x=alt.X(
-                "money:Q",
-                title=f"← {sides[1]}   ·   {sides[0]} →",
-                axis=alt.Axis(tickCount=5),
-            ),
+            x=alt.X("money:Q", title=None, axis=alt.Axis(tickCount=4, labelOverlap=True)),
             color=alt.Color("side:N", scale=alt.Scale(domain=sides), legend=None),
             tooltip=[
-                alt.Tooltip("label:N", title=_("Row")),
+                alt.Tooltip("name:N", title=_("Row")),
                 alt.Tooltip("shown:N", title=_("Money")),
             ],
             description="described:N",
