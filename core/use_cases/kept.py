@@ -46,6 +46,12 @@ class KeptFew(Generic[T]):
                 self._kept.popitem(last=False)
         return slot.get(read)
 
+    def peek(self, key: Hashable) -> T | None:
+        """The value for `key` if it is there; nobody waits for it."""
+        with self._lock:
+            slot = self._kept.get(key)
+        return None if slot is None else slot.peek()
+
 
 class _Slot(Generic[T]):
     """One value, read by the first that asks for it."""
@@ -59,3 +65,7 @@ class _Slot(Generic[T]):
             if self._value is None:
                 self._value = (read(),)
             return self._value[0]
+
+    def peek(self) -> T | None:
+        value = self._value
+        return None if value is None else value[0]

@@ -38,8 +38,8 @@ from core.use_cases.tolerance_settings import (
 )
 from core.use_cases.workbook import as_csv, as_excel
 
-# The month that is looked at, and the one before, for the change between them.
-_MONTHS_KEPT = 3
+# The month that is looked at, and the one before, for the change between them. They are large.
+_MONTHS_KEPT = 2
 _TOLERANCES = "tolerances"
 REASON_LIMIT = NOTE_LIMIT = 1000
 
@@ -79,6 +79,11 @@ class Reconciliations:
         """The totals of the month before, None where its usage was never read."""
         before = month.plus(-1)
         return self.report(before).totals if self._store.usage.complete_fetch(before) else None
+
+    def previous_if_kept(self, month: Month) -> Totals | None:
+        """The same where it is at hand, None where it would have to be worked out first."""
+        kept = self._noted.peek((self._key(month.plus(-1)), self._store.revision))
+        return None if kept is None or kept.inputs.fetch is None else kept.report.totals
 
     def lines(self, month: Month, row: ReconciliationRow) -> list[UsageLine]:
         """The vendor's lines that the usage of a row is the sum of."""

@@ -30,8 +30,11 @@ def draw_tiles(services: Services, report: Reconciliation) -> threading.Event:
 @st.fragment(parallel=True)
 def _tiles(services: Services, report: Reconciliation, drawn: threading.Event) -> None:
     place = st.empty()
+    before = services.reconciliation.previous_if_kept(report.month)
     with place.container():
-        _figures(report, None)
+        _figures(report, before)
+    if before is not None:
+        return
     drawn.wait(_PATIENCE)
     before = services.reconciliation.previous(report.month)
     if before is not None:

@@ -338,10 +338,12 @@ def _draw_classes(report: Reconciliation, show: Show) -> list[RowClass]:
 def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) -> tuple[str, str]:
     """The chosen key and its name; nothing where there is nothing to choose between."""
     kept = session.kept(name, {"", *found}, "")
+    chosen = str(st.session_state[name])
     # More choices than that would have to be sent with every look; the search finds them too.
-    if not found or len(found) > _MOST_CHOICES:
-        chosen = str(st.session_state[name])
-        return chosen, found.get(chosen, "")
+    if len(found) > _MOST_CHOICES:
+        found = {chosen: found[chosen]} if chosen else {}
+    if not found:
+        return "", ""
     names = {"": everything, **found}
     st.selectbox(
         label,
@@ -397,7 +399,8 @@ def _draw_no_rows(looked: MonthReport) -> None:
 
 def _draw_groups(rows: list[NamedRow], by: GroupBy, currency: str) -> list[NamedRow]:
     """The roll-up; a chosen line leaves only its rows."""
-    found = groups(rows, by)[:_MOST_GROUPS]
+    every = groups(rows, by)
+    found = every[:_MOST_GROUPS]
     key = f"{session.GROUPS}_{by.value}_{_fingerprint(group.key for group in found)}"
     lines = session.selected(key, len(found))
     st.dataframe(
@@ -410,6 +413,8 @@ def _draw_groups(rows: list[NamedRow], by: GroupBy, currency: str) -> list[Named
         selection_mode="single-row",
         column_config=group_columns(by, currency),
     )
+    if len(every) > len(found):
+        st.caption(_("The first {shown} of {count}.", shown=len(found), count=len(every)))
     if not lines:
         st.caption(_("Choose a line to see its rows alone."))
         return rows

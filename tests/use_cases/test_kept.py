@@ -21,6 +21,15 @@ def test_a_value_is_read_once_and_the_oldest_makes_room():
     assert kept.get("b", lambda: "again") == "again"
 
 
+def test_nobody_waits_for_a_look_at_what_is_there():
+    kept: KeptFew[str] = KeptFew(2)
+    assert kept.peek("a") is None
+    seen: list[str | None] = []
+    assert kept.get("a", lambda: seen.append(kept.peek("a")) or "A") == "A"
+    assert seen == [None]
+    assert kept.peek("a") == "A"
+
+
 def test_what_fails_to_be_read_is_read_again():
     kept: KeptFew[str] = KeptFew(2)
     with pytest.raises(AssertionError):

@@ -315,8 +315,11 @@ def test_an_older_month_is_compared_with_what_was_billed_then(
     # Dourlin used 35 in the month before and 34 in this one.
     assert moved[f"{DOURLIN}/{ENDPOINT}"].quantity == 35
     assert moved[f"{DOURLIN}/{ENDPOINT}"].quantity_now == 34
+    assert services.reconciliation.previous_if_kept(month) == before.totals
     assert services.reconciliation.previous(month) == before.totals
     assert services.reconciliation.previous(two_months.plus(-5)) is None
+    services.preferences.put("anything", "else", "ana")
+    assert services.reconciliation.previous_if_kept(month) is None
 
 
 def test_the_trend_of_one_row(services: Services, month: Month, two_months: Month) -> None:
