@@ -12,6 +12,8 @@ from pages.components.formats import number, short_month_text
 from pages.components.language import _, locale
 from pages.components.usage_summary import MonthSummary
 
+WIDEST_BAR = 72
+
 
 def _point(summary: MonthSummary, product_code: str | None) -> dict[str, str | float]:
     """One bar; `described` is what a screen reader says of it."""
@@ -40,7 +42,12 @@ def trend_chart(months: Sequence[MonthSummary], product_code: str | None) -> Non
     data = [_point(summary, product_code) for summary in months]
     bars = (
         alt.Chart(alt.Data(values=data))
-        .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
+        .mark_bar(
+            cornerRadiusTopLeft=2,
+            cornerRadiusTopRight=2,
+            # One month alone would be a wall.
+            size=alt.ExprRef(f"min({WIDEST_BAR}, bandwidth('x'))"),
+        )
         .encode(
             x=alt.X("month:N", sort=None, title=None, axis=alt.Axis(labelAngle=-45)),
             y=alt.Y("quantity:Q", title=_("Billable quantity"), axis=alt.Axis(tickCount=4)),
