@@ -5,13 +5,16 @@ Each ends in one plain sentence with the remedy, loses nothing and leaves nothin
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,6 +31,7 @@ from core.errors import (
     UsageSyncError,
     VendorError,
 )
+from core.sandbox import fault_middleware
 from core.sandbox.faults import Effect, FaultRule, When
 from core.sandbox.server import Sandbox
 from core.services import Services, build_services
@@ -302,13 +306,22 @@ def test_a_500_of_our_own_making_lands_at_its_field(
 
 
 def test_a_product_that_a_slow_server_makes_later_is_never_made_twice(
-    maker: Services, wanted: ProductFields, sandbox: Sandbox
+    maker: Services, wanted: ProductFields, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fault(sandbox, "POST", FaultRule(effect=Effect.LATENCY, latency=TOO_SLOW), count=1)
+    later, sleep = threading.Event(), asyncio.sleep
+
+    async def until_later(_seconds: float) -> None:
+        while not later.is_set():
+            await sleep(0.01)
+
+    monkeypatch.setattr(fault_middleware, "asyncio", SimpleNamespace(sleep=until_later))
+    fault(sandbox, "POST", FaultRule(effect=Effect.LATENCY), count=1)
     with pytest.raises(TryAgainError, match="Apply again") as caught:
         maker.products.create(wanted)
     assert_plain(caught.value)
-    deadline = time.monotonic() + 10
+    assert ids_of(sandbox, wanted.identifier) == []
+    later.set()
+    deadline = time.monotonic() + 60
     while not ids_of(sandbox, wanted.identifier) and time.monotonic() < deadline:
         time.sleep(0.02)
     with pytest.raises(ProductExistsError) as again:
