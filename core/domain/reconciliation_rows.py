@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from typing import overload
 
 from core.domain.models import (
     Addition,
@@ -19,6 +20,7 @@ from core.domain.plan_additions import is_open
 from core.domain.plan_customers import mapping_fault
 from core.domain.plan_inputs import PlanInputs
 from core.domain.quantity import CustomerQuantity, RuleProblem, customer_quantity, explain
+from core.errors import Message
 
 Costs = Mapping[tuple[str | None, str], Decimal | None]
 
@@ -40,6 +42,42 @@ def compare(
     if not used:
         return RowClass.ADDITION_WITHOUT_USAGE
     return RowClass.UNDER_BILLED if difference > 0 else RowClass.OVER_BILLED
+
+
+class _Steps(Sequence[Message]):
+    """The explanation of a quantity, put in words when somebody reads it: few rows are."""
+
+    __slots__ = ("_month", "_names", "_quantities", "_told")
+
+    def __init__(
+        self, quantities: Sequence[CustomerQuantity], names: Callable[[str], str], month: str
+    ) -> None:
+        self._quantities = quantities
+        self._names = names
+        self._month = month
+        self._told: tuple[Message, ...] | None = None
+
+    @property
+    def told(self) -> tuple[Message, ...]:
+        if self._told is None:
+            self._told = explain(self._quantities, self._names, self._month)
+        return self._told
+
+    def __len__(self) -> int:
+        return len(self.told)
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Message, ...]: ...
+    def __getitem__(self, index: int | slice) -> Message | tuple[Message, ...]:
+        return self.told[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self.told == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self.told)
 
 
 class RowBuilder:
@@ -340,7 +378,7 @@ class RowBuilder:
             unit_price=self._price(addition, product_id),
             cost=self._cost(parts),
             ordered=self._ordered(parts),
-            steps=explain(quantities, self._name, self._month) if quantities else (),
+            steps=_Steps(quantities, self._name, self._month) if quantities else (),
         )
 
     def _price(self, addition: Addition | None, product_id: int | None) -> Decimal | None:

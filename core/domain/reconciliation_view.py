@@ -5,11 +5,11 @@ Pure, and quick enough for a filter over tens of thousands of rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 
 from core.domain.models import ReconciliationRow, RowClass, Totals
 from core.domain.plan_inputs import PlanInputs
@@ -35,10 +35,8 @@ class GroupBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NamedRow:
-    """A row with what things are called. `words` is all that a search looks at.
-
-    `product` is the ConnectWise product, empty where there is none.
-    """
+    """A row with what things are called. `product` is the ConnectWise product, empty where there
+    is none."""
 
     row: ReconciliationRow
     customers: tuple[str, ...]
@@ -47,7 +45,6 @@ class NamedRow:
     sophos: tuple[str, ...]
     note: str = ""
     assignee: str = ""
-    words: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -103,18 +100,15 @@ class Group:
 
 def named(rows: Iterable[ReconciliationRow], inputs: PlanInputs) -> tuple[NamedRow, ...]:
     """Each row with the names that `inputs` has, in the same order."""
-    searched = cache(normalise)  # few names make up many rows
-    return tuple(_named(row, inputs, searched) for row in rows)
+    return tuple(_named(row, inputs) for row in rows)
 
 
-def _named(row: ReconciliationRow, inputs: PlanInputs, searched: Callable[[str], str]) -> NamedRow:
+def _named(row: ReconciliationRow, inputs: PlanInputs) -> NamedRow:
     customers = tuple([inputs.customer_name(each) for each in row.customer_ids])
     agreement = "" if row.agreement_id is None else inputs.agreement_name(row.agreement_id)
     product = "" if row.product_id is None else inputs.product_name(row.product_id)
     sophos = tuple([inputs.sophos_name(code) for code in row.product_codes])
-    said = (*customers, agreement, product, *sophos, *row.product_codes)
-    words = " ".join([row.key.casefold(), *map(searched, said)])
-    return NamedRow(row, customers, agreement, product, sophos, words=words)
+    return NamedRow(row, customers, agreement, product, sophos)
 
 
 def at_stake(row: ReconciliationRow) -> Decimal:
@@ -149,10 +143,12 @@ def _matches(one: NamedRow, wanted: RowFilter) -> bool:
 def _has_words(one: NamedRow, words: Sequence[str]) -> bool:
     if not words:
         return True
-    said = one.words
-    if one.note or one.assignee:
-        said = f"{said} {normalise(one.note)} {normalise(one.assignee)}"
+    texts = (*one.customers, one.agreement, one.product, *one.sophos, one.note, one.assignee)
+    said = " ".join([*map(_searched, texts), *one.row.product_codes, one.key]).lower()
     return all(word in said for word in words)
+
+
+_searched = lru_cache(maxsize=50_000)(normalise)  # few names make up many rows
 
 
 def groups(rows: Iterable[NamedRow], by: GroupBy) -> list[Group]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -140,7 +140,7 @@ class ReconciliationRow:
     unit_price: Decimal | None = None
     cost: Decimal | None = None
     ordered: Decimal | None = None
-    steps: tuple[Message, ...] = ()
+    steps: Sequence[Message] = ()
     acceptance: Acceptance | None = None
     accepted_class: RowClass | None = None
 
