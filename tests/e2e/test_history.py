@@ -56,6 +56,8 @@ def part(page: Page, key: str) -> Locator:
 
 
 def press(page: Page, key: str) -> None:
+    # A page that is being drawn may put another button in the place of the one under the pointer.
+    expect(page.locator("[data-test-script-state='notRunning']").first).to_be_attached()
     button = part(page, key).locator("button").first
     expect(button).to_be_enabled()
     button.click()
