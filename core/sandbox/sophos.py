@@ -190,7 +190,7 @@ class SophosServer:
         size = _page_size(request, largest)
         page = _positive(request, "page", 1)
         with self._world.lock:
-            tenants = [_only(request, tenant) for tenant in self._world.tenants]
+            tenants = list(self._world.tenants)
         pages = {"current": page, "size": size, "maxSize": largest}
         return _page(request, tenants, (page - 1) * size, pages)
 
@@ -203,7 +203,7 @@ class SophosServer:
             wanted = request.query_params.get(parameter)
             if wanted is not None:
                 lines = [line for line in lines if line.get(member) == wanted]
-        return self._usage_page(request, [_only(request, line) for line in lines])
+        return self._usage_page(request, lines)
 
     def _usage_page(self, request: Request, lines: list[Record]) -> Record:
         largest = self.behaviour.max_usage_page
@@ -223,7 +223,8 @@ def _page(request: Request, items: list[Record], start: int, pages: Record) -> R
     size = pages["size"]
     if request.query_params.get("pageTotal", "").lower() == "true":
         pages = {**pages, "total": -(-len(items) // size), "items": len(items)}
-    return {"items": items[start : start + size], "pages": pages}
+    shown = [_only(request, item) for item in items[start : start + size]]
+    return {"items": shown, "pages": pages}
 
 
 def _page_size(request: Request, largest: int) -> int:
