@@ -183,7 +183,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio switches Nagle's delay off only where the protocol is named: 40 ms an answer otherwise.
+    # asyncio sends without delay only where the protocol is named: 40 ms an answer otherwise.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform == "win32":

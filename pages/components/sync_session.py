@@ -71,11 +71,14 @@ def begin(undo_of: str = "") -> None:
 
 
 def follow_link() -> None:
-    """A link from another page may name a month, a view and filters, once."""
+    """A link from another page may name a month, targets, a view and filters, once."""
     wanted = st.query_params
     month = _month(wanted.pop("month", ""))
+    targets = frozenset(filter(None, wanted.pop("only", "").split(",")))
     if month is not None:
         st.session_state[MONTH] = str(month)
+        if targets:
+            _plan_only(month, targets)
     view = wanted.pop("view", "")
     if view in {one.value for one in View}:
         st.session_state[VIEW] = str(view)
@@ -85,6 +88,15 @@ def follow_link() -> None:
     if "product" in wanted:
         st.session_state[PRODUCT] = wanted.pop("product")
         st.session_state[SHOW] = Show.ALL.value
+
+
+def _plan_only(month: Month, targets: frozenset[str]) -> None:
+    """Turn to the plan of these targets alone."""
+    end_retry(month)
+    put_options(month, replace(options(month), only=targets))
+    choose_view(View.PLAN)
+    for name in (SHOW, CUSTOMER, PRODUCT, KIND, TEXT):
+        st.session_state.pop(name, None)
 
 
 def _month(text: str) -> Month | None:

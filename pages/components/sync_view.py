@@ -180,7 +180,10 @@ def _draw_warnings(services: Services, state: MonthState, read_at: datetime) -> 
         )
     retry = session.retry_of(state.month)
     if retry:
-        _draw_retry(services, state, retry)
+        number = services.runs.get(retry).number
+        _draw_limited(state, _("Only what run {number} did not get done.", number=str(number)))
+    elif session.options(state.month).only is not None:
+        _draw_limited(state, _("Only what was chosen in the reconciliation."))
 
 
 def _draw_plan_commands(services: Services, state: MonthState, plan: Plan) -> None:
@@ -203,10 +206,9 @@ def _draw_plan_commands(services: Services, state: MonthState, plan: Plan) -> No
     )
 
 
-def _draw_retry(services: Services, state: MonthState, run_id: str) -> None:
-    run = services.runs.get(run_id)
+def _draw_limited(state: MonthState, told: str) -> None:
+    """What the plan is limited to, with the way back to everything."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        told = _("Only what run {number} did not get done.", number=str(run.number))
         st.markdown(f":orange-badge[:material/replay: {as_typed(told)}]", width="content")
         st.button(
             _("Plan everything"),

@@ -453,6 +453,29 @@ def test_a_link_names_month_view_and_customer(services, month):
     assert page.segmented_control(key="usage_sync_show_en").value == "all"
 
 
+def test_a_link_limits_the_plan_to_what_was_chosen_and_there_is_a_way_back(services, month):
+    plan = services.planning.plan(month)
+    chosen = [change.target.key for change in plan.changes if "+" not in change.target.key][:2]
+    told = "Only what was chosen in the reconciliation."
+    page = opened(month=str(month), only=",".join(chosen))
+    assert told in words(page)
+    assert figures(page)["To do"] == "2"
+    press(page, "usage_sync_end_retry")
+    assert told not in words(page)
+    assert figures(page)["To do"] == str(len(plan.changes))
+
+
+def test_an_approved_plan_of_chosen_rows_writes_no_other(services, month):
+    everything = services.planning.plan(month)
+    chosen = next(c.target.key for c in everything.changes if "+" not in c.target.key)
+    page = opened(month=str(month), only=chosen)
+    approve(page, services)
+    (found,) = services.runs.list()
+    assert (found.done, found.changes) == (1, 1)
+    left = {change.target.key for change in services.planning.plan(month).changes}
+    assert left == {change.target.key for change in everything.changes} - {chosen}
+
+
 # ---------------------------------------------------------------- the schedule
 
 
