@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pages.components.language import _
 from pages.components.overview_data import draw_data
-from pages.components.overview_first_steps import draw_first_steps
+from pages.components.overview_first_steps import draw_first_steps, draw_next_steps
 from pages.components.overview_month import draw_month, draw_trend
 from pages.components.overview_sync import draw_sync
 from pages.components.overview_todo import draw_todos
@@ -17,6 +17,7 @@ rows = services.mappings.rows()
 months = summaries(services, MONTHS_KEPT_IN_VIEW)
 begun = bool(rows) and services.catalog.refreshed_at() is not None
 if begun:
+    draw_next_steps(services)
     draw_todos(services, rows, months)
     draw_sync(services)
 else:

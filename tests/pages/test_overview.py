@@ -163,6 +163,22 @@ def test_a_new_installation_is_led_from_connecting_to_mapping(page_services):
     assert len(page_services.mappings.rows()) > 10
 
 
+def test_the_next_steps_are_shown_with_what_is_done_until_the_first_run(filled_services):
+    def steps(page):
+        shown = [one.value for one in page.markdown]
+        return [value for value in shown if "**4.**" in value or "**5.**" in value]
+
+    page = run(app())
+    assert [step.startswith(":material/check_circle:") for step in steps(page)] == [False, False]
+    month = prepare(filled_services)
+    page = run(app())
+    assert [step.startswith(":material/check_circle:") for step in steps(page)] == [True, True]
+    assert "Review the plan of a month and approve it" in words(page)
+    synced(filled_services, month)
+    page = run(app())
+    assert steps(page) == []
+
+
 def test_all_recent_months_can_be_fetched_at_once(page_services):
     page_services.catalog.refresh()
     page = run(app())
