@@ -176,7 +176,8 @@ class Scheduler:
     def prepare(self, month: Month, by: str, progress: Progress = ignore_progress) -> Plan:
         """Read everything that a plan of the month follows from, and make it.
 
-        This is what Sync now does, and what is done when sync is due. Raises VendorError.
+        Where nothing is to do and nothing blocked, the additions carry the month from now on. This
+        is what Sync now does, and what is done when sync is due. Raises VendorError.
         """
         progress(0, _STEPS)
         self._catalog.refresh()
@@ -188,6 +189,8 @@ class Scheduler:
         self._planning.refresh()
         progress(4, _STEPS)
         plan = self._planning.plan(month)
+        if not plan.changes and not plan.blocked:
+            self._runs.confirm(month)
         progress(_STEPS, _STEPS)
         return plan
 
@@ -242,7 +245,6 @@ class Scheduler:
             self._listener.plan_blocked(plan)
         if not plan.changes:
             if not plan.blocked:
-                self._runs.confirm(month)
                 return message("Nothing to do.")
             return plural_message(
                 "Nothing to do; {count} finding needs a person.",

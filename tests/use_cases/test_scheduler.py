@@ -30,6 +30,7 @@ from core.services import Services
 from core.use_cases.run_approval import Approval
 from core.use_cases.scheduler import Scheduler
 from tests.conftest import Clock
+from tests.use_cases.sync_world import synced
 
 ON = SyncSettings(hour=6)
 WIDE = PlanLimits(changed_share_floor=10_000, drops_to_zero=10_000, jump_factor=Decimal(10_000))
@@ -237,3 +238,21 @@ def test_a_waiting_plan_goes_when_its_month_is_run(
     approval = Approval(by="Ann", origin=RunOrigin.PAGE, override_reason="checked")
     services.runs.approve(waiting.month, waiting.digest, PlanOptions(), approval)
     assert scheduler.waiting() == []
+
+
+def test_a_month_in_which_nothing_changed_is_kept_without_a_write(
+    scheduler: Scheduler, services: Services, sandbox: Sandbox, clock: Clock
+) -> None:
+    mapped(services)
+    before = Month.last_complete(clock.now.date())
+    services.preferences.save_sync(replace(ON, limits=WIDE), "test")
+    services.planning.refresh()
+    assert synced(services, before).status is RunStatus.FINISHED
+    clock.now = first_of_next_month(clock)
+    month = Month.last_complete(clock.now.date())
+    assert month == before.plus(1)
+    sandbox.world.set_usage_lines(str(month), sandbox.world.usage_lines(str(before)))
+    sandbox.controls.counters.reset()
+    assert scheduler.prepare(month, "test").changes == ()
+    assert {binding.month for binding in services.store.additions.bindings().values()} == {month}
+    assert sandbox.controls.counters.as_json()["total_writes"] == 0
