@@ -231,4 +231,5 @@ def _draw_history(
         nothing=_("Nothing was saved for this customer yet."),
         field=partial(field_words, products=products),
         value=partial(value_words, contracts=contracts, products=products),
+        synced={"customer": customer_id},
     )

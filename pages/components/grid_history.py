@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -42,13 +42,22 @@ def draw_history(
     nothing: str,
     field: Callable[[str], str],
     value: Callable[[str, str], str],
+    synced: Mapping[str, str],
 ) -> None:
     """The body of the history dialog.
 
     `nothing` is said where nothing was saved yet; `field` and `value` put names of fields, and
-    stored values of a field, in words.
+    stored values of a field, in words. `synced` are the filters of the page History that show what
+    runs changed for the row.
     """
     st.text(title)
+    if st.button(
+        _("What syncs changed for it"),
+        key=session.key("history_synced"),
+        type="tertiary",
+        icon=":material/history:",
+    ):
+        st.switch_page("pages/history.py", query_params=dict(synced))
     if not entries:
         st.info(nothing, icon=":material/history:")
         return

@@ -254,6 +254,7 @@ def _draw_history(
         nothing=_("Nothing was saved for this product yet."),
         field=field_words,
         value=partial(value_words, catalog=catalog, products=_descriptions(by_code)),
+        synced={"product": code},
     )
 
 

@@ -16,6 +16,7 @@ from core.sandbox.server import Sandbox, start_sandbox
 from core.services import Services, build_services
 from core.settings import load_settings
 from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+from tests.e2e.grid_page import Grid
 from tests.e2e.sync_page import SyncPage
 from tests.use_cases.sync_world import prepare, synced
 
@@ -94,3 +95,17 @@ def test_a_run_is_taken_back_but_for_what_somebody_changed(
     press(page, "undo")
     expect(part(page, "undo_approve")).to_be_visible()
     expect(part(page, "undo_approve").locator("button")).to_be_disabled()
+
+
+def test_from_a_mapping_to_what_syncs_changed_for_it(
+    synced_dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    page = open_page(f"{synced_dashboard.url}/product_mapping")
+    grid = Grid(page)
+    code = next(code for code in grid.rows() if code)
+    grid.find(code)
+    grid.cell(code, "details").get_by_role("button", name=re.compile("history", re.I)).click()
+    grid.press("mapping_history_synced")
+    expect(page).to_have_url(re.compile("/history"))
+    expect(page.get_by_text("Choose a line to see why").first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^[1-9]\d* rows?$")).first).to_be_visible()
