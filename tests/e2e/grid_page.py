@@ -8,6 +8,7 @@ from playwright.sync_api import Frame, Locator, Page, expect
 
 GRID = "iframe[src*='st_aggrid']"
 JOB_MILLISECONDS = 60_000
+_DONE = re.compile(r"done\.|terminé\.")
 
 
 class Grid:
@@ -108,6 +109,10 @@ class Grid:
     def refresh(self) -> None:
         """Read both vendors anew and wait until it is done."""
         button = self.page.locator(f".st-key-{self.prefix}_refresh button").first
+        done = self.page.get_by_test_id("stToast").filter(has_text=_DONE)
+        expect(done).to_have_count(0)
+        # A click on a button that is just being replaced is lost.
+        expect(self.page.locator("[data-test-script-state='notRunning']").first).to_be_attached()
         button.click()
-        expect(button).to_be_disabled()
-        expect(button).to_be_enabled(timeout=JOB_MILLISECONDS)
+        expect(done.first).to_be_visible(timeout=JOB_MILLISECONDS)
+        expect(button).to_be_enabled()
