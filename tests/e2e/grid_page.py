@@ -91,7 +91,12 @@ class Grid:
 
     def press(self, key: str) -> None:
         """Press the button of a Streamlit key, whatever it says."""
+        self.stand_still()
         self.page.locator(f".st-key-{key} button").first.click()
+
+    def stand_still(self) -> None:
+        """Wait until the page is drawn: a click on a button that is being replaced is lost."""
+        expect(self.page.locator("[data-test-script-state='notRunning']").first).to_be_attached()
 
     def open_save(self) -> None:
         self.press(f"{self.prefix}_save")
@@ -111,8 +116,7 @@ class Grid:
         button = self.page.locator(f".st-key-{self.prefix}_refresh button").first
         done = self.page.get_by_test_id("stToast").filter(has_text=_DONE)
         expect(done).to_have_count(0)
-        # A click on a button that is just being replaced is lost.
-        expect(self.page.locator("[data-test-script-state='notRunning']").first).to_be_attached()
+        self.stand_still()
         button.click()
         expect(done.first).to_be_visible(timeout=JOB_MILLISECONDS)
         expect(button).to_be_enabled()

@@ -218,7 +218,7 @@ def test_two_editors_in_conflict_see_both_and_decide(
 def test_mappings_go_out_as_csv_and_come_back_as_staged_edits(grid: Grid, tmp_path: Any) -> None:
     mapped(grid, CODE, "backup")
     with grid.page.expect_download() as download:
-        grid.page.get_by_role("button", name="Export CSV").click()
+        grid.press("mapping_export")
     path = tmp_path / "mappings.csv"
     download.value.save_as(path)
     rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
