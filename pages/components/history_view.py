@@ -196,10 +196,7 @@ def _draw_runs(services: Services, wanted: Wanted) -> partial[Table]:
     status = wanted.status if wanted.status in set(RunStatus) else ""
     found = matching_runs(runs, replace(wanted, status=status), touched)
     if not runs:
-        st.info(
-            _("Nothing was synced yet. A run begins with the approval of a plan."),
-            icon=":material/inbox:",
-        )
+        _tell_of_no_run()
     chosen = draw_list(runs_table(found, runs), [run.id for run in found], _RUN_COLUMNS)
     if chosen is not None:
         session.show_run(chosen)
@@ -207,6 +204,13 @@ def _draw_runs(services: Services, wanted: Wanted) -> partial[Table]:
     if found:
         st.caption(_("Choose a line to see the run with its changes."))
     return partial(runs_table, found, runs)
+
+
+def _tell_of_no_run() -> None:
+    st.info(
+        _("Nothing was synced yet. A run begins with the approval of a plan."),
+        icon=":material/inbox:",
+    )
 
 
 def _draw_changes(services: Services, wanted: Wanted) -> partial[Table]:
@@ -227,6 +231,8 @@ def _draw_changes(services: Services, wanted: Wanted) -> partial[Table]:
             total=services.history.count(looked),
         )
         st.caption(told)
+    if not services.runs.list(1):
+        _tell_of_no_run()
     chosen = draw_list(changes_table(found), ids, _CHANGE_COLUMNS)
     draw_chosen(dict(zip(ids, found, strict=True)), chosen)
     return partial(_all_changes, services, looked)

@@ -1,20 +1,20 @@
-"""The way of a new installation: connect, read, fetch, map, review, approve."""
+"""The way of a new installation, and what is left of it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from core.domain.models import CustomerState, MappingState
 from core.services import Services
 from pages.components.health import draw_checks, recent_checks
 from pages.components.language import _
 from pages.components.plan_findings import CUSTOMERS_PAGE
-from pages.components.sync_todo import SYNC_PAGE
 from pages.components.tasks import fetch_form, read_catalog
-from pages.components.todo import MAPPING_PAGE
+from pages.components.todo import MAPPING_PAGE, SYNC_PAGE
 
 
 def draw_first_steps(services: Services, *, has_usage: bool) -> None:
-    """The way of a new installation: connect, read, fetch, map."""
+    """The whole way: connect, read, fetch, map, review, approve."""
     has_catalog = services.catalog.refreshed_at() is not None
     st.subheader(_("First steps"), anchor=False)
     with st.container(border=True):
@@ -33,7 +33,7 @@ def draw_first_steps(services: Services, *, has_usage: bool) -> None:
         st.caption(_("Reads only. Each month brings the Sophos products that were used in it."))
         if not has_usage:
             fetch_form(services, "overview_first_usage")
-    _draw_last_steps(services, enabled=has_catalog and has_usage)
+    _draw_last_steps(services, first=4, enabled=has_catalog and has_usage)
 
 
 def draw_next_steps(services: Services) -> None:
@@ -41,13 +41,15 @@ def draw_next_steps(services: Services) -> None:
     if services.runs.list(1):
         return
     st.subheader(_("Next steps"), anchor=False)
-    _draw_last_steps(services, enabled=True)
+    _draw_last_steps(services, first=1, enabled=True)
 
 
-def _draw_last_steps(services: Services, *, enabled: bool) -> None:
-    has_products, has_customers = _has_mapped_products(services), _has_mapped_customers(services)
+def _draw_last_steps(services: Services, *, first: int, enabled: bool) -> None:
+    """Mapping, customers and approval; they count from `first`."""
+    has_products = any(row.mapping.state is MappingState.ACTIVE for row in services.mappings.rows())
+    has_customers = any(row.state is CustomerState.ACTIVE for row in services.customers.rows())
     _draw_link(
-        4,
+        first,
         _("Map the Sophos products to ConnectWise products"),
         _("Product mapping"),
         page=MAPPING_PAGE,
@@ -56,16 +58,16 @@ def _draw_last_steps(services: Services, *, enabled: bool) -> None:
         done=has_products,
     )
     _draw_link(
-        5,
+        first + 1,
         _("Map the customers to ConnectWise agreements"),
         _("Customers"),
         page=CUSTOMERS_PAGE,
-        icon=":material/groups:",
+        icon=":material/group:",
         enabled=enabled,
         done=has_customers,
     )
     _draw_link(
-        6,
+        first + 2,
         _("Review the plan of a month and approve it"),
         _("Usage sync"),
         page=SYNC_PAGE,
@@ -81,7 +83,7 @@ def _draw_link(
     *,
     page: str,
     icon: str,
-    enabled: bool = True,
+    enabled: bool,
     done: bool = False,
 ) -> None:
     with st.container(
@@ -92,20 +94,6 @@ def _draw_link(
     ):
         st.markdown(_mark(done) + f"**{step}.** " + words, width="content")
         st.page_link(page, label=label, icon=icon, disabled=not enabled)
-
-
-def _has_mapped_products(services: Services) -> bool:
-    return any(
-        mapping.sync and mapping.connectwise_product_id is not None
-        for mapping in services.store.mappings.all().values()
-    )
-
-
-def _has_mapped_customers(services: Services) -> bool:
-    return any(
-        mapping.sync and mapping.agreement_id is not None
-        for mapping in services.store.customers.mappings().values()
-    )
 
 
 def _mark(done: bool) -> str:

@@ -11,7 +11,7 @@ from pages.components.language import _, ngettext
 from pages.components.problems import as_typed
 from pages.components.run_rows import status_colour, status_names
 from pages.components.sync_schedule import draw_schedule
-from pages.components.sync_todo import SYNC_PAGE
+from pages.components.todo import SYNC_PAGE
 
 
 def draw_sync(services: Services) -> None:

@@ -95,6 +95,7 @@ def _plan_only(month: Month, targets: frozenset[str]) -> None:
     end_retry(month)
     put_options(month, replace(options(month), only=targets))
     choose_view(View.PLAN)
+    narrow(month, ())
     for name in (SHOW, CUSTOMER, PRODUCT, KIND, TEXT):
         st.session_state.pop(name, None)
 

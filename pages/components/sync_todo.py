@@ -17,9 +17,7 @@ from pages.components.formats import age_text
 from pages.components.language import _, ngettext, text
 from pages.components.plan_findings import CUSTOMERS_PAGE
 from pages.components.run_rows import last_word, was_started
-from pages.components.todo import Todo
-
-SYNC_PAGE = "pages/usage_sync.py"
+from pages.components.todo import SYNC_PAGE, Todo
 
 
 def run_todos(newest: Run | None, interrupted: Run | None, now: datetime) -> list[Todo]:

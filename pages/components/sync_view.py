@@ -183,7 +183,7 @@ def _draw_warnings(services: Services, state: MonthState, read_at: datetime) -> 
         number = services.runs.get(retry).number
         _draw_limited(state, _("Only what run {number} did not get done.", number=str(number)))
     elif session.options(state.month).only is not None:
-        _draw_limited(state, _("Only what was chosen in the reconciliation."))
+        _draw_limited(state, _("Only the chosen rows."))
 
 
 def _draw_plan_commands(services: Services, state: MonthState, plan: Plan) -> None:

@@ -14,6 +14,7 @@ from pages.components.usage_summary import MonthSummary
 
 CATALOG_STALE_AFTER = timedelta(days=7)
 MAPPING_PAGE = "pages/product_mapping.py"
+SYNC_PAGE = "pages/usage_sync.py"
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,8 @@ def _unassigned(summary: MonthSummary) -> Todo:
             quantity=number(summary.unassigned),
         ),
         _("Devices that no customer owns are billed to nobody. Assign them in Sophos Central."),
+        page=SYNC_PAGE,
+        params=(("month", str(summary.month)), ("view", "usage")),
     )
 
 

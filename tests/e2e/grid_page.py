@@ -11,6 +11,11 @@ JOB_MILLISECONDS = 60_000
 _DONE = re.compile(r"done\.|terminé\.")
 
 
+def stand_still(page: Page) -> None:
+    """Wait until the page is drawn: a click on a button that is being replaced is lost."""
+    expect(page.locator("[data-test-script-state='notRunning']").first).to_be_attached()
+
+
 class Grid:
     """The page with its grid, and what a person does there; its keys begin with `prefix`."""
 
@@ -91,12 +96,8 @@ class Grid:
 
     def press(self, key: str) -> None:
         """Press the button of a Streamlit key, whatever it says."""
-        self.stand_still()
+        stand_still(self.page)
         self.page.locator(f".st-key-{key} button").first.click()
-
-    def stand_still(self) -> None:
-        """Wait until the page is drawn: a click on a button that is being replaced is lost."""
-        expect(self.page.locator("[data-test-script-state='notRunning']").first).to_be_attached()
 
     def open_save(self) -> None:
         self.press(f"{self.prefix}_save")
@@ -116,7 +117,7 @@ class Grid:
         button = self.page.locator(f".st-key-{self.prefix}_refresh button").first
         done = self.page.get_by_test_id("stToast").filter(has_text=_DONE)
         expect(done).to_have_count(0)
-        self.stand_still()
+        stand_still(self.page)
         button.click()
         expect(done.first).to_be_visible(timeout=JOB_MILLISECONDS)
         expect(button).to_be_enabled()

@@ -16,7 +16,7 @@ from core.sandbox.server import Sandbox, start_sandbox
 from core.services import Services, build_services
 from core.settings import load_settings
 from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
-from tests.e2e.grid_page import Grid
+from tests.e2e.grid_page import Grid, stand_still
 from tests.e2e.sync_page import SyncPage
 from tests.use_cases.sync_world import prepare, synced
 
@@ -57,8 +57,7 @@ def part(page: Page, key: str) -> Locator:
 
 
 def press(page: Page, key: str) -> None:
-    # A page that is being drawn may put another button in the place of the one under the pointer.
-    expect(page.locator("[data-test-script-state='notRunning']").first).to_be_attached()
+    stand_still(page)
     button = part(page, key).locator("button").first
     expect(button).to_be_enabled()
     button.click()

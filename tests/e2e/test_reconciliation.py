@@ -57,6 +57,7 @@ def test_the_worst_difference_is_found_understood_put_right_and_matches(
     sync = SyncPage(report.page)
     expect(report.page).to_have_url(re.compile("/usage_sync"))
     sync.make_plan()
+    expect(sync.figure(0)).to_have_text("1")
     sync.approve()
     sync.expect_ended()
     report.page.goto(f"{month_end.url}/reconciliation?row=32%2F1203")

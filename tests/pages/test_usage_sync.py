@@ -456,7 +456,7 @@ def test_a_link_names_month_view_and_customer(services, month):
 def test_a_link_limits_the_plan_to_what_was_chosen_and_there_is_a_way_back(services, month):
     plan = services.planning.plan(month)
     chosen = [change.target.key for change in plan.changes if "+" not in change.target.key][:2]
-    told = "Only what was chosen in the reconciliation."
+    told = "Only the chosen rows."
     page = opened(month=str(month), only=",".join(chosen))
     assert told in words(page)
     assert figures(page)["To do"] == "2"
