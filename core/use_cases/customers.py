@@ -51,7 +51,7 @@ from core.storage.customers_store import CustomerWrite
 from core.storage.store import Store
 from core.use_cases.customer_history import customer_changes
 from core.use_cases.jobs import Clock, Progress, ignore_progress
-from core.use_cases.kept import Kept
+from core.use_cases.kept import Kept, Versioned
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ class Customers:
         self._connectwise = connectwise
         self._sophos = sophos
         self._clock = clock
-        self._last_contracts: tuple[str, Contracts | None] = ("", None)
+        self._last_contracts: Versioned[Contracts | None] = Versioned("", None)
         self._contracts = Kept(self._read_contracts)
-        self._last_rows: tuple[int, tuple[CustomerRow, ...]] = (0, ())
+        self._last_rows: Versioned[tuple[CustomerRow, ...]] = Versioned("", ())
         self._rows = Kept(self._read_rows)
         self._suggestions: tuple[object, dict[str, CustomerSuggestion]] = (None, {})
 
@@ -134,19 +134,19 @@ class Customers:
 
         Read anew only after something was written, and the same object while they are equal.
         """
-        return self._rows.get(self._revision())[1]
+        return self.versioned_rows().value
 
-    def version(self) -> int:
-        """Changes with the rows."""
-        return self._rows.get(self._revision())[0]
+    def versioned_rows(self) -> Versioned[tuple[CustomerRow, ...]]:
+        """The rows with a version that changes with them."""
+        return self._rows.get(self._revision())
 
     def contracts(self) -> Contracts | None:
         """Companies and agreements as last read; None while they never were."""
-        return self._contracts.get(self._store.customers.lists_revision)[1]
+        return self.versioned_contracts().value
 
-    def contracts_version(self) -> str:
-        """Changes with the companies and agreements, and is never that of another process."""
-        return self._contracts.get(self._store.customers.lists_revision)[0]
+    def versioned_contracts(self) -> Versioned[Contracts | None]:
+        """The same with a version that changes with them, and is never that of another process."""
+        return self._contracts.get(self._store.customers.lists_revision)
 
     def names(self) -> dict[str, str]:
         """The customers' names by id, with those that only usage names."""
@@ -257,36 +257,35 @@ class Customers:
         before their own count grows: rows that are read in between must not be kept."""
         return self._store.revision, self._store.customers.lists_revision
 
-    def _read_contracts(self) -> tuple[str, Contracts | None]:
+    def _read_contracts(self) -> Versioned[Contracts | None]:
         """Read them; the same object with the same version while they are equal."""
         store = self._store.customers
         if store.connectwise_read_at() is None:
-            return "", None
+            return Versioned("", None)
         found = Contracts(store.companies(), store.agreements())
-        if found != self._last_contracts[1]:
-            self._last_contracts = (str(uuid4()), found)
+        if found != self._last_contracts.value:
+            self._last_contracts = Versioned(str(uuid4()), found)
         return self._last_contracts
 
-    def _read_rows(self) -> tuple[int, tuple[CustomerRow, ...]]:
+    def _read_rows(self) -> Versioned[tuple[CustomerRow, ...]]:
         """Read them; the same object with the same version while they are equal."""
-        version, before = self._last_rows
         rows = self._rows_now()
-        if rows != before:
-            self._last_rows = (version + 1, rows)
+        if rows != self._last_rows.value:
+            self._last_rows = Versioned(str(uuid4()), rows)
         return self._last_rows
 
     def _rows_now(self) -> tuple[CustomerRow, ...]:
         store = self._store.customers
         listed, unlisted, mappings = store.tenants(), store.only_in_usage(), store.mappings()
-        contracts, syncs = self.contracts(), self._store.runs.customer_syncs()
+        known, syncs = self.versioned_contracts(), self._store.runs.customer_syncs()
         shared = shared_agreements({key: one.agreement_id for key, one in mappings.items()})
-        suggestions = self._suggest({**unlisted, **listed}, contracts)
+        suggestions = self._suggest({**unlisted, **listed}, known)
         now = self._clock()
         rows = [
             _row(
                 listed.get(id_) or unlisted.get(id_) or _unknown(id_),
                 mappings.get(id_) or new_mapping(id_, now),
-                contracts,
+                known.value,
                 listed=id_ in listed,
                 suggestion=suggestions.get(id_),
                 last_sync=syncs.get(id_),
@@ -297,12 +296,13 @@ class Customers:
         return tuple(sorted(rows, key=_order))
 
     def _suggest(
-        self, tenants: Mapping[str, Tenant], contracts: Contracts | None
+        self, tenants: Mapping[str, Tenant], known: Versioned[Contracts | None]
     ) -> dict[str, CustomerSuggestion]:
         """Suggestions depend on names and agreements only: they are kept until one changes."""
+        contracts = known.value
         if contracts is None:
             return {}
-        key = (self.contracts_version(), {id_: tenant.name for id_, tenant in tenants.items()})
+        key = (known.version, {id_: tenant.name for id_, tenant in tenants.items()})
         if self._suggestions[0] != key:
             self._suggestions = (key, suggest_companies(tenants.values(), contracts))
         return self._suggestions[1]

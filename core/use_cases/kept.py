@@ -5,9 +5,22 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Versioned(Generic[T]):
+    """A value with the version that it is of.
+
+    What follows from a value may be kept under its version only when both were read as one: a
+    version that is read later may be of a later value.
+    """
+
+    version: str
+    value: T
 
 
 class Kept(Generic[T]):

@@ -34,7 +34,7 @@ from core.storage.mappings_store import MappingWrite
 from core.storage.store import Store
 from core.use_cases.catalog import Catalog, Snapshot
 from core.use_cases.jobs import Clock
-from core.use_cases.kept import Kept
+from core.use_cases.kept import Kept, Versioned
 from core.use_cases.mapping_history import changes_history
 
 
@@ -61,11 +61,12 @@ class Mappings:
 
         Read anew only after something was written.
         """
-        return self._rows.get(self.version())
+        return self.versioned_rows().value
 
-    def version(self) -> tuple[int, str]:
-        """Changes with the rows, and is never that of another process."""
-        return self._store.revision, self._catalog.version()
+    def versioned_rows(self) -> Versioned[tuple[MappingRow, ...]]:
+        """The rows with a version that changes with them, and is never that of another process."""
+        version = f"{self._store.revision} {self._catalog.version()}"
+        return Versioned(version, self._rows.get(version))
 
     def save(
         self, edits: Sequence[RowEdit[MappingValues]], by: str, origin: str = "grid"

@@ -67,7 +67,7 @@ def with_staged_customers(
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def saved_rows(
-    version: tuple[int, str],  # noqa: ARG001 - cache key: of rows, and of contracts
+    version: tuple[str, str],  # noqa: ARG001 - cache key: of rows, and of contracts
     reader: tuple[str, str],  # noqa: ARG001 - cache key: locale and time zone
     _rows: Sequence[CustomerRow],
     _contracts: Contracts | None,

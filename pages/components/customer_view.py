@@ -43,6 +43,8 @@ from pages.components.reader import zone
 from pages.components.rule_override import draw_override, forget_override
 
 Known = Mapping[str, CustomerRow]
+# Of the rows, and of the companies and agreements.
+Version = tuple[str, str]
 
 
 def draw_customers(services: Services) -> None:
@@ -50,13 +52,13 @@ def draw_customers(services: Services) -> None:
     session.begin(services)
     session.follow_link(services)
     staged = session.staged()
-    stored = services.customers.rows()
-    rows = with_staged_customers(stored, staged, services.clock())
+    stored, known = services.customers.versioned_rows(), services.customers.versioned_contracts()
+    rows = with_staged_customers(stored.value, staged, services.clock())
     if not rows:
         _draw_empty(services)
         return
     session.show_notice()
-    contracts = services.customers.contracts()
+    contracts = known.value
     by_id = {row.mapping.customer_id: row for row in rows}
     if contracts is None:
         _draw_no_contracts()
@@ -69,14 +71,14 @@ def draw_customers(services: Services) -> None:
         cells=partial(cells_in_words, contracts=contracts),
         saver=partial(_last_saver, services),
     )
-    reader = (locale(), str(zone()))
+    version, reader = (stored.version, known.version), (locale(), str(zone()))
     drawing = Drawing(
         staged=staged,
         contracts=contracts,
-        saved=saved_rows(_version(services), reader, stored, contracts),
+        saved=saved_rows(version, reader, stored.value, contracts),
         conflicts={conflict.key for conflict in conflicts},
     )
-    _draw_grid(services, matching(rows, session.show(), set(staged.changes())), drawing)
+    _draw_grid(services, version, matching(rows, session.show(), set(staged.changes())), drawing)
     session.remember_bases(bases_of(rows))
     _take_request(services, by_id)
     wanted = session.opened()
@@ -107,49 +109,46 @@ def _draw_no_contracts() -> None:
     )
 
 
-def _draw_grid(services: Services, shown: Sequence[CustomerRow], drawing: Drawing) -> None:
+def _draw_grid(
+    services: Services, version: Version, shown: Sequence[CustomerRow], drawing: Drawing
+) -> None:
     # Options are fixed while the grid is on the page, so another language is another grid.
     key = f"customers_grid_{language()}"
     draw_grid(
-        _grid_frame(services, shown, drawing),
+        _grid_frame(version, shown, drawing),
         CUSTOMER_GRID,
         key=key,
         language=language(),
         view=session.view_to_draw(new=is_new(key)),
         on_message=partial(session.receive, services),
     )
-    contracts = drawing.contracts or Contracts({}, {})
-    version = services.customers.contracts_version()
+    contracts, contracts_version = drawing.contracts or Contracts({}, {}), version[1]
     send_catalog(
         CATALOG,
-        version,
-        partial(companies_for_search, version, contracts),
+        contracts_version,
+        partial(companies_for_search, contracts_version, contracts),
         held=session.catalog_held(),
         unsaved=anything_unsaved(),
         key="customers_catalog",
     )
 
 
-def _grid_frame(services: Services, shown: Sequence[CustomerRow], drawing: Drawing) -> pd.DataFrame:
+def _grid_frame(version: Version, shown: Sequence[CustomerRow], drawing: Drawing) -> pd.DataFrame:
     """The rows as the grid takes them; all readers share them while nothing is staged."""
     if drawing.staged:
         return grid_frame(packed_rows(shown, drawing), session.last_step())
     seen = (session.show(), session.last_step(), locale(), str(zone()))
-    return _shared_frame(_version(services), seen, shown, drawing)
+    return _shared_frame(version, seen, shown, drawing)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _shared_frame(
-    version: tuple[int, str],  # noqa: ARG001 - cache key
+    version: Version,  # noqa: ARG001 - cache key
     seen: tuple[Show, int, str, str],
     _shown: Sequence[CustomerRow],
     _drawing: Drawing,
 ) -> pd.DataFrame:
     return grid_frame(packed_rows(_shown, _drawing), seen[1])
-
-
-def _version(services: Services) -> tuple[int, str]:
-    return services.customers.version(), services.customers.contracts_version()
 
 
 def _last_saver(services: Services, customer_id: str) -> tuple[str, datetime] | None:

@@ -49,7 +49,8 @@ def draw_mapping(services: Services) -> None:
     session.begin(services)
     session.follow_link(services)
     staged = session.staged()
-    rows = with_staged_codes(services.mappings.rows(), staged, services.clock())
+    stored = services.mappings.versioned_rows()
+    rows = with_staged_codes(stored.value, staged, services.clock())
     if not rows:
         _draw_empty(services)
         return
@@ -75,7 +76,7 @@ def draw_mapping(services: Services) -> None:
         now=services.clock(),
         decimals=most_decimals(rows),
     )
-    _draw_grid(services, shown, drawing)
+    _draw_grid(services, stored.version, shown, drawing)
     session.remember_bases(bases_of(rows))
     _take_request(by_code)
     _draw_dialogs(services, rows, by_code, catalog)
@@ -104,11 +105,13 @@ def _draw_no_catalog() -> None:
     )
 
 
-def _draw_grid(services: Services, shown: Sequence[MappingRow], drawing: Drawing) -> None:
+def _draw_grid(
+    services: Services, version: str, shown: Sequence[MappingRow], drawing: Drawing
+) -> None:
     # Options are fixed while the grid is on the page, so another language is another grid.
     key = f"mapping_grid_{language()}"
     draw_grid(
-        _grid_frame(services, shown, drawing),
+        _grid_frame(version, shown, drawing),
         MAPPING_GRID,
         key=key,
         language=language(),
@@ -126,17 +129,17 @@ def _draw_grid(services: Services, shown: Sequence[MappingRow], drawing: Drawing
     )
 
 
-def _grid_frame(services: Services, shown: Sequence[MappingRow], drawing: Drawing) -> pd.DataFrame:
+def _grid_frame(version: str, shown: Sequence[MappingRow], drawing: Drawing) -> pd.DataFrame:
     """The rows as the grid takes them; all readers share them while nothing is staged."""
     if drawing.staged:
         return _frame(shown, drawing, session.last_step())
     seen = (session.show(), session.last_step(), locale(), str(zone()))
-    return _shared_frame(services.mappings.version(), seen, shown, drawing)
+    return _shared_frame(version, seen, shown, drawing)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _shared_frame(
-    version: tuple[int, str],  # noqa: ARG001 - cache key
+    version: str,  # noqa: ARG001 - cache key
     seen: tuple[Show, int, str, str],
     _shown: Sequence[MappingRow],
     _drawing: Drawing,

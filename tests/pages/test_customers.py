@@ -16,6 +16,7 @@ from core.domain.models import CustomerRow, CustomerState
 from core.domain.row_edits import RowEdit
 from core.sandbox.server import Sandbox
 from core.services import Services
+from pages.components import customer_view
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "customers.py"
 # Of the demo world: two customers with a company of nearly their name and one active agreement.
@@ -360,6 +361,25 @@ def test_companies_are_sent_until_the_browser_has_them_and_again_when_they_chang
     known_services.customers.refresh()
     person.run()
     assert person.catalog["packed"] != ""
+
+
+def test_companies_that_are_read_while_the_page_is_drawn_reach_the_browser(
+    filled_services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was drawn before must not be kept under the version of what was read meanwhile."""
+
+    draw = customer_view.draw_above_grid
+
+    def read_meanwhile(*given: Any) -> None:
+        monkeypatch.setattr(customer_view, "draw_above_grid", draw)
+        filled_services.customers.refresh()
+        draw(*given)
+
+    monkeypatch.setattr(customer_view, "draw_above_grid", read_meanwhile)
+    person = Person()
+    assert filled_services.customers.contracts() is not None
+    person.run()
+    assert len(json.loads(person.catalog["packed"])["ids"]) > 50
 
 
 def test_the_view_is_kept_for_the_next_session_but_not_changed_under_the_grid(

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.domain.models import CatalogEntry, MappingState, ProductClass
 from core.domain.saving import MappingValues, RowEdit
 from core.services import Services
+from pages.components import mapping_view
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "product_mapping.py"
 CODE, OTHER = "CIXA-MSP", "CMS-MSP"
@@ -69,6 +70,13 @@ class Person:
     def sees(self, words: str) -> bool:
         kinds = ("markdown", "caption", "info", "warning", "error", "success", "text", "toast")
         return any(words in one.value for kind in kinds for one in self.page.get(kind))
+
+    @property
+    def drawn(self) -> bytes:
+        """The grid as it is sent, rows and all."""
+        instances = self.page.get("component_instance")
+        (grid,) = [one for one in instances if "aggrid" in one.proto.component_name.lower()]
+        return bytes(grid.proto.SerializeToString())
 
     @property
     def grid(self) -> dict[str, Any]:
@@ -295,6 +303,27 @@ def test_the_history_of_a_row_is_shown(
     table = person.page.dataframe[0].value
     assert "Somebody else" in set(table["Who"])
     assert products[0].identifier in set(table["After"])
+
+
+def test_what_is_saved_while_the_page_is_drawn_is_on_the_next_one(
+    filled_services: Services, products: list[CatalogEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was drawn before must not be kept under the version of what was saved meanwhile."""
+    draw = mapping_view.draw_above_grid
+
+    def save_meanwhile(*given: Any) -> None:
+        monkeypatch.setattr(mapping_view, "draw_above_grid", draw)
+        save(filled_services, CODE, chosen.id, True)
+        draw(*given)
+
+    suggestions = [row.suggestion for row in filled_services.mappings.rows()]
+    suggested = {one.connectwise_product_id for one in suggestions if one is not None}
+    chosen = next(entry for entry in products if entry.id not in suggested)
+    monkeypatch.setattr(mapping_view, "draw_above_grid", save_meanwhile)
+    person = Person()
+    assert chosen.identifier.encode() not in person.drawn
+    person.run()
+    assert chosen.identifier.encode() in person.drawn
 
 
 def test_the_chip_narrows_the_rows_and_is_remembered(
