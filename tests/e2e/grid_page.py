@@ -6,14 +6,11 @@ import re
 
 from playwright.sync_api import Frame, Locator, Page, expect
 
+from tests.e2e.drawing import stand_still
+
 GRID = "iframe[src*='st_aggrid']"
 JOB_MILLISECONDS = 60_000
 _DONE = re.compile(r"done\.|terminé\.")
-
-
-def stand_still(page: Page) -> None:
-    """Wait until the page is drawn: a click on a button that is being replaced is lost."""
-    expect(page.locator("[data-test-script-state='notRunning']").first).to_be_attached()
 
 
 class Grid:

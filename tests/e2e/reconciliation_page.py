@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from tests.e2e.drawing import stand_still
+
 _CHECKBOX_X, _WHY_X, _ROW = 20, 1012, 36
 
 
@@ -22,6 +24,7 @@ class ReconciliationPage:
         return self.page.locator(f"[class*='st-key-reconciliation_{key}']").first
 
     def press(self, key: str) -> None:
+        stand_still(self.page)
         button = self.part(key).locator("button").first
         expect(button).to_be_enabled()
         button.click()

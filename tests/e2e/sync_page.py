@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from tests.e2e.drawing import stand_still
+
 _CHECKBOX_X, _ROW = 20, 36
 
 
@@ -22,6 +24,7 @@ class SyncPage:
         return self.part(key).locator("button").first
 
     def press(self, key: str) -> None:
+        stand_still(self.page)
         button = self.button(key)
         expect(button).to_be_enabled()
         button.click()

@@ -16,7 +16,8 @@ from core.sandbox.server import Sandbox, start_sandbox
 from core.services import Services, build_services
 from core.settings import load_settings
 from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
-from tests.e2e.grid_page import Grid, stand_still
+from tests.e2e.drawing import stand_still
+from tests.e2e.grid_page import Grid
 from tests.e2e.sync_page import SyncPage
 from tests.use_cases.sync_world import prepare, synced
 
