@@ -39,6 +39,8 @@ __all__ = [
 _IDENTIFIER_LIMIT = 75
 _OLD_IDENTIFIER_LIMIT = 60
 _LONG_IDENTIFIERS_SINCE = (2025, 1)
+# Threads that have their answer and compute, or wait for the database.
+_THREADS_AT_WORK = 2
 
 
 class ConnectWise(CatalogCalls, AgreementCalls, AdditionCalls):
@@ -63,6 +65,12 @@ class ConnectWise(CatalogCalls, AgreementCalls, AdditionCalls):
     def in_flight(self) -> int:
         """How many calls run at one time at most."""
         return self._limits.in_flight
+
+    @property
+    def busy_threads(self) -> int:
+        """How many threads keep that many calls under way: one that works on its answer leaves
+        its place to another."""
+        return self._limits.in_flight + _THREADS_AT_WORK
 
     def requests(self) -> RequestCount:
         """How many requests were sent since the start; a task takes the difference."""

@@ -209,22 +209,25 @@ class Http:
         raise AssertionError("stamina lets the last error through")
 
     def _once(self, call: _Call, attempt: int) -> Answer:
-        with self._pacer.turn():
-            started = time.monotonic()
-            try:
-                response = self._client.request(
-                    call.method, call.url, content=call.content, headers=call.headers
-                )
-            except _UNSENDABLE as error:
-                self._log(call, attempt, started, type(error).__name__)
-                # Without its cause: the text of that error quotes the value, perhaps a key.
-                raise unsendable(self.system, error) from None
-            except httpx.HTTPError as error:
-                if not isinstance(error, _NOT_SENT):
-                    self.counter.count(call.method)
-                self._log(call, attempt, started, type(error).__name__)
-                raise self._no_answer(error) from error
-            self.counter.count(call.method)
+        started = time.monotonic()
+        try:
+            # Before its turn: others' calls are under way meanwhile.
+            request = self._client.build_request(
+                call.method, call.url, content=call.content, headers=call.headers
+            )
+            with self._pacer.turn():
+                started = time.monotonic()
+                response = self._client.send(request)
+        except _UNSENDABLE as error:
+            self._log(call, attempt, started, type(error).__name__)
+            # Without its cause: the text of that error quotes the value, perhaps a key.
+            raise unsendable(self.system, error) from None
+        except httpx.HTTPError as error:
+            if not isinstance(error, _NOT_SENT):
+                self.counter.count(call.method)
+            self._log(call, attempt, started, type(error).__name__)
+            raise self._no_answer(error) from error
+        self.counter.count(call.method)
         answer = Answer.of(response.status_code, response.headers, response.content)
         self._log(call, attempt, started, str(answer.status), answer)
         if call.accept(answer):

@@ -10,12 +10,14 @@ import asyncio
 import socket
 import struct
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 EXTENSION = "usage_sync.reset"
+RECEIVED_AT = "usage_sync.received_at"
 
 # struct linger has two shorts on Windows and two ints elsewhere.
 _LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -24,13 +26,22 @@ _LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 class ResettableProtocol(H11Protocol):
     """uvicorn's h11 protocol whose requests can reset their connection."""
 
+    received_at = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Note when it came, on the monotonic clock."""
+        self.received_at = time.monotonic()
+        super().data_received(data)
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wrap the application of this connection, so that its scopes carry the reset."""
         super().connection_made(transport)
         served = self.app
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            scope.setdefault("extensions", {})[EXTENSION] = _resetter(transport)
+            extensions = scope.setdefault("extensions", {})
+            extensions[EXTENSION] = _resetter(transport)
+            extensions[RECEIVED_AT] = self.received_at
             await served(scope, receive, send)
 
         self.app = app
@@ -53,3 +64,8 @@ async def reset_connection(scope: Any) -> None:
     # uvicorn know that no answer is owed.
     await asyncio.sleep(0)
     await asyncio.sleep(0)
+
+
+def received_at(scope: Any) -> float:
+    """When the last of this request came, on the monotonic clock."""
+    return float(scope["extensions"][RECEIVED_AT])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import simplejson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.sandbox.connection_reset import reset_connection
+from core.sandbox.connection_reset import received_at, reset_connection
 from core.sandbox.counters import Counters
 from core.sandbox.faults import DEFAULT_HTML, Effect, FaultPlan, FaultRule, When
 from core.sandbox.rate_limit import RETRY_AFTER, RateLimit, too_many_requests
@@ -94,10 +95,20 @@ class FaultMiddleware:
             answer = _Answer()
             await self._app(scope, receive, answer.collect)
         if rule.when is When.AFTER:
-            await asyncio.sleep(rule.latency)
+            # The server's own work is part of the time that the answer takes.
+            await _wait_until(received_at(scope) + rule.latency)
         await _finish(rule, scope, answer, send)
 
 
+async def _wait_until(moment: float) -> None:
+    """Wait until the monotonic clock says so, to some microseconds."""
+    await asyncio.sleep(max(0.0, moment - time.monotonic() - _TIMER_SECONDS))
+    while time.monotonic() < moment:
+        await asyncio.sleep(0)
+
+
+# asyncio's timers go off up to that much too late.
+_TIMER_SECONDS = 0.0015
 _NEEDS_ANSWER = frozenset({Effect.LATENCY, Effect.TRUNCATE, Effect.TRUNCATE_JSON})
 
 

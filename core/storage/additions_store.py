@@ -29,6 +29,7 @@ _FORGET = (
     f"DELETE FROM store.addition WHERE agreement_id IN {bulk.IDS}",  # noqa: S608 (own text)
     f"DELETE FROM store.additions_read WHERE agreement_id IN {bulk.IDS}",  # noqa: S608
 )
+_CONFIRM = f"UPDATE store.additions_read SET read_at = ? WHERE agreement_id IN {bulk.IDS}"  # noqa: S608
 _BINDINGS = """
 SELECT agreement_id, product_id, addition_id, month, quantity
 FROM store.binding ORDER BY agreement_id, product_id"""
@@ -61,6 +62,13 @@ class AdditionsStore:
             bulk.insert(transaction, "store.additions_read", READ_COLUMNS, read)
 
         self._database.write(change)
+
+    def confirm(self, agreement_ids: Collection[int], at: datetime) -> None:
+        """What is kept of these agreements was found again at `at`, unchanged."""
+        wanted = bulk.ids(agreement_ids)
+        self._database.write(
+            lambda transaction: transaction.execute(_CONFIRM, [at, wanted]), remark=True
+        )
 
     def of(self, agreement_ids: Collection[int] | None = None) -> dict[int, tuple[Addition, ...]]:
         """The additions of these agreements, or of all, by id.

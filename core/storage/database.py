@@ -69,11 +69,17 @@ class Database:
         self._write_lock = threading.Lock()
         self._writer: int | None = None
         self._revision = 0
+        self._facts_revision = 0
 
     @property
     def revision(self) -> int:
         """Grows with every committed change. Nobody else writes the file while it is open."""
         return self._revision
+
+    @property
+    def facts_revision(self) -> int:
+        """Grows with every committed change but those that were said to be remarks."""
+        return self._facts_revision
 
     def read(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[Row]:
         """All rows of one query, on a cursor of its own (a shared one mixes up results)."""
@@ -87,20 +93,21 @@ class Database:
         with self._plain_errors(), self._transaction() as transaction:
             yield transaction
 
-    def write(self, change: Callable[[Transaction], T]) -> T:
+    def write(self, change: Callable[[Transaction], T], *, remark: bool = False) -> T:
         """Run `change` in one transaction, again from its start when it met a conflict.
 
-        `change` must therefore depend on nothing but the database.
+        `change` must therefore depend on nothing but the database. A `remark` is what plans and
+        reports do not follow from: they are not made anew for it.
         """
         with self._plain_errors():
             for attempt in range(_ATTEMPTS - 1):
                 try:
-                    return self._attempt(change)
+                    return self._attempt(change, remark)
                 except duckdb.TransactionException as error:
                     if not _is_conflict(error):
                         raise
                 time.sleep(_FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
-            return self._attempt(change)
+            return self._attempt(change, remark)
 
     def copy_to(self, target: Path) -> None:
         """Write a complete copy to the new file `target`, in the backups folder.
@@ -124,12 +131,12 @@ class Database:
         with self._write_lock:
             self._connection.close()
 
-    def _attempt(self, change: Callable[[Transaction], T]) -> T:
-        with self._transaction() as transaction:
+    def _attempt(self, change: Callable[[Transaction], T], remark: bool) -> T:
+        with self._transaction(remark) as transaction:
             return change(transaction)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Transaction]:
+    def _transaction(self, remark: bool = False) -> Iterator[Transaction]:
         if self._writer == threading.get_ident():
             raise RuntimeError("a transaction is already open in this thread")
         with self._write_lock:
@@ -138,6 +145,7 @@ class Database:
                 with closing(self._connection.cursor()) as cursor:
                     yield from _all_or_nothing(cursor)
                 self._revision += 1
+                self._facts_revision += not remark
             finally:
                 self._writer = None
 

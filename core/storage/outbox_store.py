@@ -76,13 +76,14 @@ class OutboxStore:
         """Let `event` be told on these channels, and return those on which it was not yet there."""
         wanted = list(channels)
         return self._database.write(
-            lambda transaction: put_notifications(transaction, event, wanted, at)
+            lambda transaction: put_notifications(transaction, event, wanted, at),
+            remark=True,
         )
 
     def record(self, notification: Notification, attempt: Attempt) -> None:
         """Add what became of a try."""
         row = (notification.event.id, notification.channel)
-        self._database.write(lambda transaction: _add(transaction, [row], attempt))
+        self._database.write(lambda transaction: _add(transaction, [row], attempt), remark=True)
 
     def ask_again(self, at: datetime) -> int:
         """Have everything tried at once that has not arrived, and return how many that are."""
@@ -94,7 +95,7 @@ class OutboxStore:
             _add(transaction, stuck, asked)
             return len(stuck)
 
-        return self._database.write(change)
+        return self._database.write(change, remark=True)
 
     def waiting(self, channel: Channel) -> list[Notification]:
         """What has not arrived on a channel and was not given up, the oldest first."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from core.domain.models import (
@@ -75,15 +74,6 @@ class ReconciliationStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.Lock()
-        self._written = 0
-
-    @property
-    def revision_of_the_rest(self) -> int:
-        """Grows with every change that was committed elsewhere: what a report follows from, but
-        for what is kept here."""
-        with self._lock:
-            return self._database.revision - self._written
 
     def acceptances(self) -> dict[str, Acceptance]:
         """The differences that are accepted, by key, whatever month they hold for."""
@@ -102,7 +92,7 @@ class ReconciliationStore:
             rows = [_acceptance_row(position + n, entry) for n, entry in enumerate(entries)]
             bulk.insert(transaction, "store.acceptance", ACCEPTANCE_COLUMNS, rows)
 
-        self._write(change)
+        self._database.write(change, remark=True)
 
     def pushes(self, after: Month, addition_ids: Collection[int] | None = None) -> list[Push]:
         """What was done to all or these additions, in order, from the first run on that was of a
@@ -135,13 +125,7 @@ class ReconciliationStore:
             rows = [_note_row(position + n, note) for n, note in enumerate(notes)]
             bulk.insert(transaction, "store.row_note", NOTE_COLUMNS, rows)
 
-        self._write(change)
-
-    def _write(self, change: Callable[[Transaction], None]) -> None:
-        # Both counts grow where nobody can see one without the other.
-        with self._lock:
-            self._database.write(change)
-            self._written += 1
+        self._database.write(change, remark=True)
 
 
 def _next(transaction: Transaction, newest: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from core.domain.models import (
     JournalEntry,
@@ -135,19 +136,29 @@ def customer_rows(run_id: str, change: RunChange) -> list[tuple[Value, ...]]:
 
 
 def change_from(row: Row) -> RunChange:
-    """From number, content and names, then outcome, when, both ids, reason, remedy and detail of
-    the last line of the journal, NULL without one."""
-    return RunChange(
-        number=row[0],
-        change=change_from_json(row[1]),
-        names=names_from_json(row[2]),
-        outcome=Outcome.WAITING if row[3] is None else Outcome(row[3]),
-        at=aware_or_none(row[4]),
-        addition_id=row[5],
-        product_id=row[6],
-        text=message_from_json(row[7]),
-        remedy=message_from_json(row[8]),
-        detail=row[9] or "",
+    """From the columns of `approved_from`, then those of `with_outcome`."""
+    return with_outcome(approved_from(row[:3]), row[3:])
+
+
+def approved_from(row: Row) -> RunChange:
+    """A change as it was approved, from number, content and names."""
+    return RunChange(number=row[0], change=change_from_json(row[1]), names=names_from_json(row[2]))
+
+
+def with_outcome(approved: RunChange, row: Row) -> RunChange:
+    """What became of it, from outcome, when, both ids, reason, remedy and detail of the last line
+    of the journal, NULL without one."""
+    if row[0] is None:
+        return approved
+    return replace(
+        approved,
+        outcome=Outcome(row[0]),
+        at=aware_or_none(row[1]),
+        addition_id=row[2],
+        product_id=row[3],
+        text=message_from_json(row[4]),
+        remedy=message_from_json(row[5]),
+        detail=row[6] or "",
     )
 
 

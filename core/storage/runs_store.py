@@ -37,7 +37,7 @@ from core.storage.run_rows import (
     EVENT_COLUMNS,
     JOURNAL_COLUMNS,
     RUN_COLUMNS,
-    change_from,
+    approved_from,
     change_row,
     customer_rows,
     event_row,
@@ -45,6 +45,7 @@ from core.storage.run_rows import (
     journal_row,
     run_from,
     run_row,
+    with_outcome,
 )
 from core.storage.values import aware
 
@@ -66,16 +67,17 @@ JOIN (
     FROM store.journal WHERE run_id IN ({runs}) GROUP BY run_id, change_number
 ) last ON last.run_id = j.run_id AND last.position = j.position
 WHERE j.run_id IN ({runs}) GROUP BY j.run_id, j.outcome"""
-_CHANGES = """
-SELECT c.change_number, c.content, c.names, j.outcome, j.happened_at, j.addition_id,
-       j.product_id, j.reason, j.remedy, j.detail
-FROM store.run_change c
-LEFT JOIN (
-    SELECT change_number, max(position) AS position
-    FROM store.journal WHERE run_id = ? GROUP BY change_number
-) last ON last.change_number = c.change_number
-LEFT JOIN store.journal j ON j.run_id = c.run_id AND j.position = last.position
-WHERE c.run_id = ? ORDER BY c.change_number"""
+_APPROVED = """
+SELECT change_number, content, names
+FROM store.run_change WHERE run_id = ? ORDER BY change_number"""
+_OUTCOMES = """
+SELECT j.change_number, j.outcome, j.happened_at, j.addition_id, j.product_id, j.reason, j.remedy,
+       j.detail
+FROM store.journal j
+JOIN (
+    SELECT max(position) AS position FROM store.journal WHERE run_id = ? GROUP BY change_number
+) last ON last.position = j.position
+WHERE j.run_id = ?"""
 _JOURNAL = """
 SELECT change_number, outcome, happened_at, addition_id, product_id, reason, remedy, detail
 FROM store.journal WHERE run_id = ? ORDER BY position"""
@@ -109,6 +111,7 @@ class RunsStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._newest: tuple[str, Sequence[RunChange]] | None = None
 
     # ------------------------------------------------------------------------------ writing
 
@@ -136,7 +139,12 @@ class RunsStore:
             _add_event(transaction, run.id, approval, 0, 0)
             return opened
 
-        return self._database.write(change)
+        opened = self._database.write(change, remark=True)
+        approved = [
+            RunChange(number=each.number, change=each.change, names=each.names) for each in changes
+        ]
+        self._newest = (run.id, approved)
+        return opened
 
     def event(self, run_id: str, event: RunEvent, reads: int = 0, writes: int = 0) -> None:
         """Record what happened to a run.
@@ -159,7 +167,7 @@ class RunsStore:
                 refuse_over(state)
             _add_event(transaction, run_id, event, reads, writes)
 
-        self._database.write(change)
+        self._database.write(change, remark=True)
 
     def announce(
         self,
@@ -252,7 +260,13 @@ class RunsStore:
 
     def changes(self, run_id: str) -> _Changes:
         """The changes of a run with their outcomes, by number."""
-        return [change_from(row) for row in self._database.read(_CHANGES, [run_id, run_id])]
+        approved = self._approved_changes(run_id)
+        rows = self._database.read(_OUTCOMES, [run_id, run_id])
+        outcomes = {row[0]: row[1:] for row in rows}
+        return [
+            with_outcome(change, outcomes[change.number]) if change.number in outcomes else change
+            for change in approved
+        ]
 
     def journal(self, run_id: str) -> _Journal:
         """Every line of a run's journal, in the order in which they were committed."""
@@ -261,6 +275,14 @@ class RunsStore:
     def customer_syncs(self) -> dict[str, CustomerSync]:
         """What the last run that did or failed something for a customer came to, by customer."""
         return {row[0]: _customer_sync(row) for row in self._database.read(_CUSTOMER_SYNCS)}
+
+    def _approved_changes(self, run_id: str) -> Sequence[RunChange]:
+        """What was approved never changes; that of the run in hand is kept."""
+        newest = self._newest
+        if newest is None or newest[0] != run_id:
+            rows = self._database.read(_APPROVED, [run_id])
+            newest = self._newest = (run_id, [approved_from(row) for row in rows])
+        return newest[1]
 
     def _read(self, where: str, parameters: Sequence[Any]) -> _Runs:
         rows = self._database.read(f"{_RUNS} {where}", parameters)

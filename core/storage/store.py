@@ -74,6 +74,11 @@ class Store:
         """Grows with every committed change: what was read at the same revision is still true."""
         return self._database.revision
 
+    @property
+    def facts_revision(self) -> int:
+        """Grows with every committed change that plans and reports can follow from."""
+        return self._database.facts_revision
+
     def close(self) -> None:
         """Finish the write in progress and release the file."""
         self._database.close()

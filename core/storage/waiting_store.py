@@ -64,7 +64,7 @@ class WaitingStore:
             )
             bulk.insert(transaction, "store.waiting_plan", WAITING_COLUMNS, [row])
 
-        self._database.write(change)
+        self._database.write(change, remark=True)
 
     def remove(self, plan_id: str) -> None:
         """It was approved, or is not wanted any more; nothing happens when it is gone already."""
@@ -72,7 +72,7 @@ class WaitingStore:
         def change(transaction: Transaction) -> None:
             transaction.execute("DELETE FROM store.waiting_plan WHERE id = ?", [plan_id])
 
-        self._database.write(change)
+        self._database.write(change, remark=True)
 
     def all(self) -> list[WaitingPlan]:
         """The plans that wait, of the newest month first."""
@@ -86,7 +86,7 @@ class WaitingStore:
             row = (last[0][0] + 1, at, due, month, message_to_json(result))
             bulk.insert(transaction, "store.schedule_log", LOG_COLUMNS, [row])
 
-        self._database.write(change)
+        self._database.write(change, remark=True)
 
     def log(self, limit: int | None = None) -> list[ScheduledRun]:
         """What the schedule did, the last recorded first."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from uuid import uuid4
 
 from core.clients.connectwise import ConnectWise
 from core.domain.models import Company, FetchStatus, Plan, PlanOptions, Usage
@@ -15,7 +16,7 @@ from core.storage.store import Store
 from core.use_cases.agreement_reading import AgreementReading, read_additions
 from core.use_cases.catalog import Catalog
 from core.use_cases.jobs import Clock, Progress, ignore_progress
-from core.use_cases.kept import KeptFew
+from core.use_cases.kept import KeptFew, Versioned
 from core.use_cases.preferences import Preferences
 
 _NO_OPTIONS = PlanOptions()
@@ -40,7 +41,8 @@ class Planning:
         self._catalog = catalog
         self._preferences = preferences
         self._clock = clock
-        self._inputs: KeptFew[PlanInputs] = KeptFew(_INPUTS_KEPT)
+        self._inputs: KeptFew[Versioned[PlanInputs]] = KeptFew(_INPUTS_KEPT)
+        self._newest: Versioned[PlanInputs] | None = None
         self._plans: KeptFew[Plan] = KeptFew(_PLANS_KEPT)
 
     def today(self) -> date:
@@ -65,34 +67,51 @@ class Planning:
         """`refresh` for some agreements."""
         wanted = frozenset(agreement_ids)
         started = self._clock()
-        total = len(self._store.customers.agreements())
-        agreements = self._connectwise.agreements_by_id(wanted, total)
-        before = self._store.additions.of(wanted)
-        reading = read_additions(self._connectwise, agreements, before, progress)
-        reading.failures.update({id_: _gone() for id_ in wanted - agreements.keys()})
-        self._store.customers.put_agreements(agreements.values())
-        self._store.additions.replace(
-            reading.additions.keys(),
-            [addition for found in reading.additions.values() for addition in found],
-            started,
+        known = self._store.customers.agreements()
+        agreements = self._connectwise.agreements_by_id(wanted, len(known))
+        reading = read_additions(
+            self._connectwise, agreements, lambda: self._store.additions.of(wanted), progress
         )
-        self._store.additions.forget(reading.failures.keys())
+        reading.failures.update({id_: _gone() for id_ in wanted - agreements.keys()})
+        moved = [each for id_, each in agreements.items() if known.get(id_) != each]
+        if moved:
+            self._store.customers.put_agreements(moved)
+        self._keep(reading, started)
         return reading
+
+    def _keep(self, reading: AgreementReading, at: datetime) -> None:
+        """Only what moved is written: plans stay good while nothing did."""
+        additions = self._store.additions
+        moved = reading.additions.keys() - reading.unchanged
+        if moved:
+            additions.replace(moved, [each for id_ in moved for each in reading.of(id_)], at)
+        additions.confirm(reading.unchanged, at)
+        if reading.failures:
+            additions.forget(reading.failures.keys())
 
     # ------------------------------------------------------------ planning
 
     def plan(self, month: Month, options: PlanOptions = _NO_OPTIONS) -> Plan:
         """What a sync of the month would do, from what is in the store."""
-        key = (self._key(month), _key_of(options))
-        return self._plans.get(key, lambda: make_plan(self.inputs(month, options)))
+        known = self._known(month)
+        key = (known.version, _key_of(options))
+        return self._plans.get(key, lambda: make_plan(_with(known.value, options)))
 
     def inputs(self, month: Month, options: PlanOptions = _NO_OPTIONS) -> PlanInputs:
         """All that a plan of the month follows from."""
-        inputs = self._inputs.get(self._key(month), lambda: self._read(month))
-        return inputs if options == inputs.options else replace(inputs, options=options)
+        return _with(self._known(month).value, options)
 
-    def _key(self, month: Month) -> Hashable:
-        return self._store.revision, self._catalog.version(), self.today(), month
+    def _known(self, month: Month) -> Versioned[PlanInputs]:
+        """Read again when anything was written; the version stays while that changes nothing of
+        the inputs, so that plans are made anew only where they can be others."""
+        key = (self._store.facts_revision, self._catalog.version(), self.today(), month)
+        return self._inputs.get(key, lambda: self._versioned(self._read(month)))
+
+    def _versioned(self, inputs: PlanInputs) -> Versioned[PlanInputs]:
+        newest = self._newest
+        if newest is None or newest.value != inputs:
+            newest = self._newest = Versioned(str(uuid4()), inputs)
+        return newest
 
     def _read(self, month: Month) -> PlanInputs:
         store = self._store
@@ -138,6 +157,10 @@ def _gone() -> NotFoundError:
         system="ConnectWise",
         remedy=message("Choose another agreement on the page Customers."),
     )
+
+
+def _with(inputs: PlanInputs, options: PlanOptions) -> PlanInputs:
+    return inputs if options == inputs.options else replace(inputs, options=options)
 
 
 def _key_of(options: PlanOptions) -> Hashable:

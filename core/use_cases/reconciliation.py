@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from core.domain.models import (
@@ -74,7 +72,7 @@ class Reconciliations:
     def look(self, month: Month) -> MonthReport:
         """The report with names, notes and assignees."""
         key = self._key(month)
-        compared = self._compared.get(key, lambda: self._compare_all(month))
+        compared = self._compared.get(key, lambda: self._compare(month))
         return self._noted.get((key, self._store.revision), lambda: self._annotate(compared))
 
     def previous(self, month: Month) -> Totals | None:
@@ -231,12 +229,8 @@ class Reconciliations:
     def _key(self, month: Month) -> Hashable:
         """Notes and acceptances are no part of it: they change with every click, and the
         comparison does not follow from them."""
-        revision = self._store.reconciliation.revision_of_the_rest
-        return revision, self._catalog.version(), self._planning.today(), month
-
-    def _compare_all(self, month: Month) -> MonthReport:
-        with _without_collections():
-            return self._compare(month)
+        facts = self._store.facts_revision
+        return facts, self._catalog.version(), self._planning.today(), month
 
     def _compare(self, month: Month) -> MonthReport:
         inputs = self._planning.inputs(month)
@@ -267,19 +261,6 @@ class Reconciliations:
             for one, row in zip(compared.rows, report.rows, strict=True)
         )
         return MonthReport(report, rows, compared.inputs)
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Hundreds of thousands of values are made, and all of them stay: to look through them for
-    garbage again and again would take a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _currency(inputs: PlanInputs) -> str:

@@ -53,8 +53,6 @@ _LEAVING = frozenset({ChangeKind.RETIRE_PRODUCT, ChangeKind.UNMAP_PRODUCT})
 _NO_PRODUCT = message("The product that it needs was not created or mapped.")
 _SEE_PRODUCT = message("See why at the product, then retry the failed rows.")
 _FINAL = frozenset({Outcome.DONE, Outcome.FAILED, Outcome.SKIPPED})
-# While half of the threads wait for answers, the others write the journal.
-_THREADS_PER_CALL = 2
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ class Execution:
         additions = [row for row in self._todo if row.change.target.agreement_id]
         leaving = [row for row in self._todo if row.change.kind in _LEAVING]
         tools.journal.expect(row.number for row in additions if _will_be_called(row))
-        threads = tools.connectwise.in_flight * _THREADS_PER_CALL
+        threads = tools.connectwise.busy_threads
         with ThreadPoolExecutor(threads, thread_name_prefix="usage-sync-run") as pool:
             try:
                 for rows, act in (

@@ -331,7 +331,7 @@ class Runs:
 
     def _ending(self, current: _Current, plan: Plan) -> RunEvent:
         halt, run = current.halt, current.run
-        left = unfinished(self.changes(run.id))
+        left = self.get(run.id).left
         if halt.error is not None:
             return self._end(RunEventKind.ABORTED, halt.error)
         if halt.stopped_by and left:
@@ -344,7 +344,7 @@ class Runs:
                 text=plural_message(
                     "{count} change has no outcome yet, because ConnectWise did not answer.",
                     "{count} changes have no outcome yet, because ConnectWise did not answer.",
-                    len(left),
+                    left,
                 ),
                 remedy=message("Resume the run: it looks before it writes."),
             )
@@ -356,8 +356,8 @@ class Runs:
 
     def _keep_month(self, plan: Plan) -> int:
         """The additions that have their quantity already carry this month's usage from now on."""
-        known = self._store.additions.bindings()
         keys = [(each.target.agreement_id, each.target.product_id) for each in plan.unchanged]
+        known = self._store.additions.bindings() if keys else {}
         bound = [known[key] for key in keys if key in known]
         older = [binding for binding in bound if binding.month < plan.month]
         if older:

@@ -50,6 +50,7 @@ class _Sync:
     """One sync as it was measured; requests are those of ConnectWise."""
 
     plan: float
+    approve: float
     refresh_reads: int
     apply_reads: int
     apply: float
@@ -191,16 +192,18 @@ def _sync(services: Services) -> _Sync:
     written = [change for change in plan.changes if change.before != change.after]
     affected = {change.target.agreement_id for change in plan.changes}
     if not plan.changes:
-        return _Sync(seconds, refreshed.reads, 0, 0, 0, refreshed.writes, 0)
+        return _Sync(seconds, 0, refreshed.reads, 0, 0, 0, refreshed.writes, 0)
     approval = Approval(by="bench", origin=RunOrigin.COMMAND_LINE, override_reason="bench")
-    started = time.perf_counter()
+    asked = time.perf_counter()
     run = services.runs.approve(month, plan.digest, PlanOptions(), approval)
+    started = time.perf_counter()
     run = services.runs.execute(run.id, "bench")
     took = time.perf_counter() - started
     assert run.status is RunStatus.FINISHED, run.events[-1]
     assert run.done == len(plan.changes)
     return _Sync(
         plan=seconds,
+        approve=started - asked,
         refresh_reads=refreshed.reads,
         apply_reads=run.reads,
         apply=took,

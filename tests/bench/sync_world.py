@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.domain.month import Month
-from core.sandbox.faults import Effect, FaultRule
+from core.sandbox.faults import Effect, FaultRule, When
 from core.sandbox.server import start_sandbox
 from core.sandbox.world import World
 
@@ -116,7 +116,12 @@ def main() -> None:
         sandbox.controls.rate_limit.reset(10**9)
         if float(latency):
             sandbox.controls.faults.add(
-                FaultRule(effect=Effect.LATENCY, system="connectwise", latency=float(latency))
+                FaultRule(
+                    effect=Effect.LATENCY,
+                    when=When.AFTER,
+                    system="connectwise",
+                    latency=float(latency),
+                )
             )
         print(json.dumps({**sandbox.as_json(), "admin": sandbox.admin_url}), flush=True)
         sandbox.wait()

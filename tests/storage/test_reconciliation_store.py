@@ -113,25 +113,25 @@ def test_it_survives_reopening(store: Store, path: Path) -> None:
 
 
 def test_what_is_kept_here_does_not_age_what_a_report_follows_from(store: Store) -> None:
-    before = store.reconciliation.revision_of_the_rest
+    before = store.facts_revision
     revision = store.revision
 
     store.reconciliation.accept([entry()])
     store.reconciliation.write_notes([note()])
 
-    assert store.reconciliation.revision_of_the_rest == before
+    assert store.facts_revision == before
     assert store.revision == revision + 2
     store.mappings.save([mapping()], [], {"CIX": 0})
-    assert store.reconciliation.revision_of_the_rest == before + 1
+    assert store.facts_revision == before + 1
 
 
-def test_the_revision_of_the_rest_never_goes_back(store: Store) -> None:
+def test_the_revision_of_facts_never_goes_back(store: Store) -> None:
     seen: list[int] = []
     done = threading.Event()
 
     def look() -> None:
         while not done.is_set():
-            seen.append(store.reconciliation.revision_of_the_rest)
+            seen.append(store.facts_revision)
 
     looking = threading.Thread(target=look)
     looking.start()

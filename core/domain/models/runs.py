@@ -150,6 +150,11 @@ class Run:
         return _STATUS.get(last, RunStatus.OPEN)
 
     @property
+    def left(self) -> int:
+        """How many changes have no outcome yet."""
+        return self.changes - self.done - self.failed - self.skipped
+
+    @property
     def finished_at(self) -> datetime | None:
         """When the run ended, None while it is open."""
         return None if self.status is RunStatus.OPEN else self.events[-1].at
