@@ -46,8 +46,9 @@ class InvalidFaultError(ValueError):
 class FaultRule:
     """One rule. `path` and `query` are regular expressions, searched for without case.
 
-    `latency` is in seconds and may accompany any effect. `nth` counts the matching requests
-    from 1 on; `count` is how many of them are struck at most.
+    `latency` is in seconds and may accompany any effect: before the handler runs, or, with `when`
+    after, from the request to its answer, the server's own work included. `nth` counts the
+    matching requests from 1 on; `count` is how many of them are struck at most.
     """
 
     effect: Effect

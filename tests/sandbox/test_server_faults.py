@@ -114,6 +114,23 @@ def test_latency_delays_an_answer_that_is_right(sandbox: Sandbox, client: httpx.
     assert time.monotonic() - begun >= 0.2
 
 
+def test_latency_after_the_handler_includes_its_work(
+    sandbox: Sandbox, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = sandbox.world.follow_the_day
+
+    def slow() -> None:
+        time.sleep(0.6)
+        real()
+
+    monkeypatch.setattr(sandbox.world, "follow_the_day", slow)
+    fault(sandbox, effect="latency", latency=0.7, when="after")
+    begun = time.monotonic()
+    assert client.get(CATALOG).status_code == 200
+    # One after the other they would take 1.3 seconds.
+    assert 0.7 <= time.monotonic() - begun < 1.3
+
+
 def test_a_client_that_gives_up_has_written_nothing_yet(
     sandbox: Sandbox, client: httpx.Client
 ) -> None:

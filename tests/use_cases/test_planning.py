@@ -238,3 +238,39 @@ def test_what_a_plan_follows_from(services: Services, month: Month) -> None:
     services.months.reopen(month, "A credit  note.", "ben")
     assert services.months.closed() == frozenset()
     assert services.months.history()[0].reason == "A credit note."
+
+
+def test_a_reading_that_found_nothing_else_leaves_the_plan_as_it_is(
+    services: Services, month: Month, mapped: list[int]
+) -> None:
+    services.planning.refresh()
+    first = services.planning.plan(month)
+    read_at = services.store.additions.read_at(mapped[0])
+    services.planning.refresh()
+
+    assert services.planning.plan(month) is first
+    again = services.store.additions.read_at(mapped[0])
+    assert read_at is not None
+    assert again is not None
+    assert again > read_at
+
+
+def test_what_moved_at_one_agreement_makes_another_plan(
+    services: Services, sandbox: Sandbox, month: Month, mapped: list[int]
+) -> None:
+    first = fresh_plan(services, month)
+    bound = next(
+        each for each in first.changes if each.addition_id is not None and each.before is not None
+    )
+    assert bound.addition_id is not None
+    assert bound.before is not None
+    additions = sandbox.world.tables["additions"]
+    with sandbox.world.transaction():
+        record = additions.get(bound.addition_id)
+        assert record is not None
+        additions.replace(bound.addition_id, {**record, "quantity": bound.before + 1})
+
+    second = fresh_plan(services, month)
+    assert second.digest != first.digest
+    moved = next(each for each in second.changes if each.addition_id == bound.addition_id)
+    assert moved.before == bound.before + 1
