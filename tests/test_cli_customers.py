@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from core.__main__ import main
+from core.domain.month import Month
 from core.sandbox.server import Sandbox
 from tests.e2e.dashboard import connection_environment
 
@@ -42,6 +45,18 @@ def cli(
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "customers.csv"
+
+
+def test_an_export_before_any_refresh_has_the_customers_that_usage_names(cli: Cli) -> None:
+    month = str(Month.last_complete(datetime.now(UTC).date()))
+    assert cli("usage", "fetch", "--month", month)[0] == 0
+
+    code, text, _ = cli("customers", "export", "-")
+
+    rows = list(csv.DictReader(text.splitlines()))
+    assert code == 0
+    assert len(rows) > 30
+    assert all(row["customer_id"] and row["customer_name"] for row in rows)
 
 
 def exported(cli: Cli) -> dict[str, str]:

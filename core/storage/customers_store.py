@@ -56,7 +56,8 @@ ORDER BY position DESC LIMIT ?"""
 _ONLY_IN_USAGE = """
 SELECT l.account_id, arg_max(l.account_name, f.position), arg_max(l.account_status, f.position)
 FROM store.usage_line l JOIN store.usage_fetch f ON f.id = l.fetch_id
-WHERE f.status = ? AND l.account_id NOT IN (SELECT id FROM store.tenant)
+WHERE f.status = ? AND l.account_id IS NOT NULL
+  AND l.account_id NOT IN (SELECT id FROM store.tenant)
 GROUP BY l.account_id ORDER BY l.account_id"""
 _NO_LIMIT = 2**62
 

@@ -71,6 +71,13 @@ def test_customers_that_only_usage_names_have_their_last_name(store: Store) -> N
     }
 
 
+def test_usage_of_no_customer_is_no_customer_before_sophos_listed_any(store: Store) -> None:
+    lines = [line(account_id=None), line(account_id="a")]
+    store.usage.record_fetch(fetch(lines), lines, [])
+
+    assert list(store.customers.only_in_usage()) == ["a"]
+
+
 def test_the_revision_of_the_lists_grows_with_them_and_with_nothing_else(store: Store) -> None:
     revisions = [store.customers.lists_revision]
     store.customers.replace_connectwise([company()], [agreement()], NOON)
