@@ -1,0 +1,39 @@
+"""What the server does before it answers: everything that the first visitor would wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from core.errors import UsageSyncError
+from pages.components.session import PAGES_DIRECTORY, shared_services
+
+# Resources that sessions share may be made outside of a session; Streamlit warns all the same.
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+# A large database that is migrated takes longer: then the first pages say that it is starting.
+_LONGEST = 20.0
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
+    """Start the services with the server, not with its first visitor: syncs that are due wait for
+    nobody. The server answers once they run."""
+    preparing = asyncio.create_task(asyncio.to_thread(prepare))
+    await asyncio.wait({preparing}, timeout=_LONGEST)
+    yield {}
+
+
+def prepare() -> None:
+    """Read what every page needs, and make the newest month's report."""
+    for path in sorted((PAGES_DIRECTORY / "components").glob("*_view.py")):
+        importlib.import_module(f"pages.components.{path.stem}")
+    # What keeps it from starting, each page tells with its remedy, and tries again.
+    with suppress(UsageSyncError):
+        services = shared_services()
+        services.customers.rows()
+        for month in services.usage.months()[:1]:
+            services.reconciliation.look(month)
