@@ -139,7 +139,7 @@ def _show(options: argparse.Namespace, services: Services, run: Run) -> int:
     inputs = services.planning.inputs(run.month)
     for change in plan.changes:
         print(change_line(change, inputs))
-    say_findings(plan.findings)
+    say_findings(plan.findings, inputs)
     say_limits(plan.exceeded)
     print(f"{len(plan.changes)} changes. Digest: {plan.digest}")
     return code_of_plan(plan)

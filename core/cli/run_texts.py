@@ -23,12 +23,15 @@ from core.domain.quantity import plain
 
 def change_line(change: Change, inputs: PlanInputs) -> str:
     """One change of a plan."""
-    return _line(change, _agreement(change, inputs), _product(change, inputs))
+    customers = [inputs.customer_name(customer_id) for customer_id in change.customer_ids]
+    return _line(change, customers, _agreement(change, inputs), _product(change, inputs))
 
 
 def row_line(row: RunChange) -> str:
     """One change of a run with its outcome."""
-    line = f"{row.outcome:<9}  {_line(row.change, row.names.agreement, row.names.product)}"
+    names = row.names
+    line = f"{row.outcome:<9}  "
+    line += _line(row.change, names.customers, names.agreement, names.product)
     reason = " ".join(str(part) for part in (row.text, row.remedy) if part is not None)
     return f"{line}  {reason}".rstrip()
 
@@ -41,11 +44,12 @@ def run_line(run: Run) -> str:
     )
 
 
-def say_findings(findings: Iterable[Finding]) -> None:
+def say_findings(findings: Iterable[Finding], inputs: PlanInputs) -> None:
     """Each finding on standard error, what blocks first."""
     for finding in findings:
         mark = "blocked" if finding.blocks else "note"
-        print(f"{mark}: {finding.text} {finding.remedy or ''}".rstrip(), file=sys.stderr)
+        told = f"{mark}: {_company(finding, inputs)}{finding.text} {finding.remedy or ''}"
+        print(told.rstrip(), file=sys.stderr)
 
 
 def say_limits(exceeded: Iterable[LimitCheck]) -> None:
@@ -60,11 +64,17 @@ def is_about_the_month(finding: Finding) -> bool:
     return finding.blocks and not about_less
 
 
-def _line(change: Change, agreement: str, product: str) -> str:
-    place = " / ".join(part for part in (agreement, product) if part)
+def _line(change: Change, customers: Iterable[str], agreement: str, product: str) -> str:
+    place = " / ".join(part for part in (", ".join(customers), agreement, product) if part)
     old, new = _number(change.before) or "-", _number(change.after) or "-"
     days = "".join(f" on {day}" for day in (change.effective_date, change.cancelled_date) if day)
     return f"{change.kind:<15}  {place}  {old} -> {new}{days}"
+
+
+def _company(finding: Finding, inputs: PlanInputs) -> str:
+    """Whose agreement it is about: many companies call theirs the same."""
+    agreement = inputs.agreements.get(finding.target.agreement_id) if finding.target else None
+    return f"{agreement.company.name}: " if agreement else ""
 
 
 def _agreement(change: Change, inputs: PlanInputs) -> str:

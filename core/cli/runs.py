@@ -75,7 +75,7 @@ def _plan(options: argparse.Namespace) -> int:
         return code_of_plan(plan)
     for change in plan.changes:
         print(change_line(change, inputs))
-    say_findings(plan.findings)
+    say_findings(plan.findings, inputs)
     say_limits(plan.exceeded)
     print(f"{len(plan.changes)} changes. Digest: {plan.digest}")
     return code_of_plan(plan)

@@ -115,6 +115,30 @@ def test_plan_says_each_change_and_finding_in_one_line(cli: Cli, month: str) -> 
     assert all(line.startswith(("note: ", "blocked: ")) for line in err.splitlines())
 
 
+def test_what_is_said_of_an_agreement_names_whose_it_is(
+    cli: Cli, month: str, sandbox: Sandbox
+) -> None:
+    plan = planned(cli, month)
+    billed = next(each for each in plan["changes"] if each["addition_id"])
+    table = sandbox.world.tables["additions"]
+    record = table.get(billed["addition_id"])
+    assert record is not None
+    with sandbox.world.transaction():
+        table.insert(record)
+    agreement = sandbox.world.tables["agreements"].get(record["agreementId"])
+    assert agreement is not None
+    company = sandbox.world.tables["companies"].get(agreement["company"]["id"])
+    assert company is not None
+
+    _, out, err = cli("plan", "--month", month)
+
+    blocked = [line for line in err.splitlines() if line.startswith("blocked: ")]
+    assert any(line.startswith(f"blocked: {company['name']}: ") for line in blocked)
+    additions = [line for line in out.splitlines() if "_addition" in line]
+    assert additions
+    assert all(line.count(" / ") == 2 for line in additions)
+
+
 def test_a_limit_stops_both_until_a_reason_is_given(
     cli: Cli, month: str, sandbox: Sandbox, path: Path
 ) -> None:
