@@ -136,6 +136,7 @@ def _wire(
     planning = Planning(store, connectwise, catalog, preferences, clock)
     customers = Customers(store, connectwise, sophos, clock)
     mappings = Mappings(store, catalog, clock)
+    rules = Rules(store, clock)
     usage = UsageFetching(store, sophos, catalog, preferences, clock)
     notifications = _notifications(settings, store, preferences, clock, limits, opened)
     runs = Runs(
@@ -171,13 +172,13 @@ def _wire(
         mappings=mappings,
         customers=customers,
         products=products,
-        rules=Rules(store, clock),
+        rules=rules,
         usage=usage,
         planning=planning,
         reconciliation=Reconciliations(store, planning, catalog, preferences, clock),
         runs=runs,
         months=Months(store, clock),
-        history=History(store, mappings, customers),
+        history=History(store, mappings, customers, rules),
         connections=Connections(connectwise, sophos),
         notifications=notifications,
         scheduler=opened.enter_context(closing(scheduler)),

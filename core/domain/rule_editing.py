@@ -8,16 +8,19 @@ save can tell what somebody else changed meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from core.domain.models import (
+    Basis,
     BundleRule,
     Combine,
     ProductMapping,
     QuantityRule,
     QuantityRules,
+    Rounding,
     RuleOverride,
 )
 from core.errors import Message, Problem, message
@@ -216,17 +219,36 @@ def _driver_problems(driver: str, members: Members) -> Iterator[Problem]:
 # ---------------------------------------------------------------- for the history
 
 _Rule = QuantityRule | BundleRule | RuleOverride
+R = TypeVar("R", QuantityRule, BundleRule, RuleOverride)
 
 
 def rule_differences(before: _Rule, after: _Rule) -> Iterator[tuple[str, str, str]]:
     """Each member that differs: its name, the old and the new value as plain text."""
     for item in fields(after):
-        old, new = _text(getattr(before, item.name)), _text(getattr(after, item.name))
+        old, new = member_text(before, item.name), member_text(after, item.name)
         if old != new:
             yield item.name, old, new
 
 
-def _text(value: object) -> str:
+def member_text(rule: _Rule, name: str) -> str:
+    """One member of a rule as plain text, as the history keeps it."""
+    value = getattr(rule, name)
     if isinstance(value, Decimal):
         return format(value.normalize(), "f") if value else "0"
     return "" if value is None else str(value)
+
+
+def with_member(rule: R, name: str, text: str) -> R:
+    """The rule with one member as `member_text` tells it."""
+    nothing = isinstance(rule, RuleOverride) and not text
+    member: dict[str, Any] = {name: None if nothing else _MEMBERS[name](text)}
+    return replace(rule, **member)
+
+
+_MEMBERS: Mapping[str, Callable[[str], object]] = {
+    "basis": Basis,
+    "rounding": Rounding,
+    "combine": Combine,
+    "driver": str,
+    **dict.fromkeys(NUMBERS, Decimal),
+}

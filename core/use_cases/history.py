@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from core.domain.customer_saving import AGREEMENT, COMPANY, CUSTOMER_FIELDS, SYNC
 from core.domain.customers import CustomerValues
@@ -20,24 +20,27 @@ from core.domain.row_edits import RowEdit
 from core.domain.saving import MappingValues
 from core.errors import ConflictError, InputError, message
 from core.storage.store import Store
+from core.use_cases import rule_history
 from core.use_cases.customers import Customers
 from core.use_cases.kept import Kept
 from core.use_cases.mappings import Mappings
+from core.use_cases.quantity_rules import Rules
+from core.use_cases.rule_history import ORIGIN, Entry, changed_since
 
-ORIGIN = "history"
 _PRODUCT = "connectwise_product_id"
 _MAPPING_FIELDS = (_PRODUCT, SYNC)
-
-Entry: TypeAlias = MappingHistoryEntry | CustomerHistoryEntry
 
 
 class History:
     """Runs and their changes, saved mappings and customers, closed months."""
 
-    def __init__(self, store: Store, mappings: Mappings, customers: Customers) -> None:
+    def __init__(
+        self, store: Store, mappings: Mappings, customers: Customers, rules: Rules
+    ) -> None:
         self._store = store
         self._mappings = mappings
         self._customers = customers
+        self._rules = rules
         self._runs: Kept[Sequence[Run]] = Kept(store.runs.list)
         self._mapping_changes: Kept[Sequence[MappingHistoryEntry]] = Kept(store.mappings.history)
         self._customer_changes: Kept[Sequence[CustomerHistoryEntry]] = Kept(store.customers.history)
@@ -81,15 +84,15 @@ class History:
     def together(self, entry: Entry) -> tuple[Entry, ...]:
         """What was saved with this change and is put back with it; empty: it cannot be put back.
 
-        A state follows from the rest, and rules are changed where they are explained.
+        A state follows from the rest, and what a bundle combines needs its bundle.
         """
+        if rule_history.is_of_a_rule(entry):
+            return rule_history.together(entry, self._history_of(entry), self._rules)
         if isinstance(entry, MappingHistoryEntry):
-            history = self._store.mappings.history(entry.product_code)
-            return _together(entry, history, (entry.field,), _MAPPING_FIELDS)
+            return _together(entry, self._history_of(entry), (entry.field,), _MAPPING_FIELDS)
         # A company without its agreement would be another customer's contract.
         fields = (COMPANY, AGREEMENT) if entry.field in (COMPANY, AGREEMENT) else (entry.field,)
-        history_of_it = self._store.customers.history(entry.customer_id)
-        return _together(entry, history_of_it, fields, CUSTOMER_FIELDS)
+        return _together(entry, self._history_of(entry), fields, CUSTOMER_FIELDS)
 
     def put_back_mapping(self, entry: MappingHistoryEntry, by: str) -> None:
         """Save what a mapping had before a change.
@@ -98,11 +101,14 @@ class History:
         the value of before is not acceptable any more.
         """
         entries = self.together(entry)
+        if entries and rule_history.is_of_a_rule(entry):
+            rule_history.put_back(entries, self._history_of(entry), self._rules, by)
+            return
         mapping = self._store.mappings.all().get(entry.product_code)
         if not entries or mapping is None:
             raise _not_to_be_put_back()
         now = MappingValues.of(mapping)
-        self._refuse_changed(entries, vars(now), self._store.mappings.history(entry.product_code))
+        self._refuse_changed(entries, vars(now), self._history_of(entry))
         wanted = replace(now, **_old(entries))
         edit = RowEdit(entry.product_code, mapping.version, now, wanted)
         _refuse(self._mappings.save([edit], by, ORIGIN).conflicts)
@@ -113,11 +119,14 @@ class History:
         """Save what a customer had before a change. Raises as `put_back_mapping`, and InputError
         when its agreement would be shared, unless it may be."""
         entries = self.together(entry)
+        if entries and rule_history.is_of_a_rule(entry):
+            rule_history.put_back(entries, self._history_of(entry), self._rules, by)
+            return
         mapping = self._store.customers.mappings().get(entry.customer_id)
         if not entries or mapping is None:
             raise _not_to_be_put_back()
         now = CustomerValues.of(mapping)
-        self._refuse_changed(entries, vars(now), self._store.customers.history(entry.customer_id))
+        self._refuse_changed(entries, vars(now), self._history_of(entry))
         wanted = replace(now, **_old(entries))
         edit = RowEdit(entry.customer_id, mapping.version, now, wanted)
         shared = {wanted.agreement_id} if may_share and wanted.agreement_id is not None else set()
@@ -129,15 +138,12 @@ class History:
         for entry in entries:
             if now[entry.field] == _value(entry.field, entry.new):
                 continue
-            newest = next(each for each in history if each.field == entry.field)
-            raise ConflictError(
-                message(
-                    "It was changed since, by {name} on {when}; nothing was put back.",
-                    name=newest.by,
-                    when=newest.at,
-                ),
-                remedy=message("Put the later change back first, or set the value by hand."),
-            )
+            raise changed_since(next(each for each in history if each.field == entry.field))
+
+    def _history_of(self, entry: Entry) -> Sequence[Entry]:
+        if isinstance(entry, MappingHistoryEntry):
+            return self._store.mappings.history(entry.product_code)
+        return self._store.customers.history(entry.customer_id)
 
 
 def _together(

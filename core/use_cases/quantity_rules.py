@@ -57,7 +57,7 @@ class Rules:
         mappings = self._store.mappings.all()
         return override_base(customer_id, product_code, mappings, self.all())
 
-    def save(self, edit: RuleEdit, by: str) -> RuleBase:
+    def save(self, edit: RuleEdit, by: str, origin: str = "grid") -> RuleBase:
         """Save a rule for all members of its bundle at once; returns it as it is then.
 
         Raises InputError with every problem, and ConflictError when somebody else changed one of
@@ -76,14 +76,13 @@ class Rules:
             before = dict(zip(members.codes, edit.base.rules, strict=True))
             after = dict(zip(members.codes, edit.rules, strict=True))
             changed = {code: rule for code, rule in after.items() if rule != before[code]}
-            return RuleWrite(
-                rules=changed, bundles=bundles, mapping_history=list(_history(edit, by, now))
-            )
+            history = list(_history(edit, by, now, origin))
+            return RuleWrite(rules=changed, bundles=bundles, mapping_history=history)
 
         self._store.rules.change(decide)
         return self.base(code)
 
-    def save_override(self, edit: OverrideEdit, by: str) -> OverrideBase:
+    def save_override(self, edit: OverrideEdit, by: str, origin: str = "grid") -> OverrideBase:
         """Save what a customer has differently, for all members of the bundle; see `save`."""
         _refuse(override_problems(edit))
         customer_id, members = edit.base.customer_id, edit.base.members
@@ -96,7 +95,7 @@ class Rules:
             after = zip(members.codes, edit.overrides, strict=True)
             return RuleWrite(
                 overrides={(customer_id, code): override or None for code, override in after},
-                customer_history=list(_override_history(edit, by, now)),
+                customer_history=list(_override_history(edit, by, now, origin)),
             )
 
         self._store.rules.change(decide)
@@ -153,7 +152,7 @@ def _refuse_moved(base: RuleBase | OverrideBase, now: RuleBase | OverrideBase) -
         )
 
 
-def _history(edit: RuleEdit, by: str, at: datetime) -> Iterator[MappingHistoryEntry]:
+def _history(edit: RuleEdit, by: str, at: datetime, origin: str) -> Iterator[MappingHistoryEntry]:
     """Of every member: the bundle's rule is that of each of them."""
     members = edit.base.members.codes
     bundle = list(rule_differences(edit.base.bundle, edit.bundle_after))
@@ -162,16 +161,18 @@ def _history(edit: RuleEdit, by: str, at: datetime) -> Iterator[MappingHistoryEn
         changed += [(BUNDLE_FIELD, *one) for one in bundle]
         for kind, name, old, new in changed:
             yield MappingHistoryEntry(
-                id=str(uuid4()), product_code=code, at=at, by=by, origin="grid",
+                id=str(uuid4()), product_code=code, at=at, by=by, origin=origin,
                 field=f"{kind}/{name}", old=old, new=new,
             )  # fmt: skip
 
 
-def _override_history(edit: OverrideEdit, by: str, at: datetime) -> Iterator[CustomerHistoryEntry]:
+def _override_history(
+    edit: OverrideEdit, by: str, at: datetime, origin: str
+) -> Iterator[CustomerHistoryEntry]:
     members = edit.base.members.codes
     for code, before, after in zip(members, edit.base.overrides, edit.overrides, strict=True):
         for name, old, new in rule_differences(before, after):
             yield CustomerHistoryEntry(
-                id=str(uuid4()), customer_id=edit.base.customer_id, at=at, by=by, origin="grid",
+                id=str(uuid4()), customer_id=edit.base.customer_id, at=at, by=by, origin=origin,
                 field=f"{RULE_FIELD}/{code}/{name}", old=old, new=new,
             )  # fmt: skip

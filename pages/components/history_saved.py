@@ -9,6 +9,7 @@ import streamlit as st
 from core.domain.models import CustomerHistoryEntry, MappingHistoryEntry
 from core.errors import UsageSyncError
 from core.services import Services
+from core.use_cases.rule_history import is_of_a_rule
 from pages.components import customer_history, mapping_history, sync_session
 from pages.components import history_session as session
 from pages.components.formats import datetime_text
@@ -67,7 +68,7 @@ def draw_saved(services: Services, entry: Entry, words: SavedWords) -> None:
 
 
 def _not_possible() -> str:
-    return _("A state follows from the rest, and rules are changed where they are explained.")
+    return _("A state follows from the rest, and how a bundle combines needs its bundle.")
 
 
 def _sentence(entry: Entry, words: SavedWords) -> str:
@@ -112,6 +113,8 @@ def draw_put_back(services: Services, entry: Entry, words: SavedWords) -> None:
         for each in services.history.together(entry)
     ]
     st.markdown("\n".join(f"- {as_typed(line)}" for line in lines))
+    if is_of_a_rule(entry):
+        st.caption(_("A rule is that of all products of its bundle: it is put back for each."))
     st.caption(
         _("Saved as {name}, like any other change. Refused if it was changed since.", name=who())
     )

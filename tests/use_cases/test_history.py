@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from core.domain.customers import CustomerValues
-from core.domain.models import ChangeFilter, ChangeKind, Outcome, RunOrigin
+from core.domain.models import (
+    Basis,
+    BundleRule,
+    ChangeFilter,
+    ChangeKind,
+    Combine,
+    Outcome,
+    QuantityRule,
+    Rounding,
+    RuleOverride,
+    RunOrigin,
+)
 from core.domain.month import Month
 from core.domain.row_edits import RowEdit
+from core.domain.rule_editing import OverrideEdit, RuleEdit
 from core.domain.saving import MappingValues
 from core.errors import ConflictError, InputError
 from core.services import Services
@@ -131,3 +146,102 @@ def test_the_life_of_an_addition_goes_over_all_runs(ready: Services, month: Mont
     assert ready.history.count(done) == run.done
     assert len(ready.history.changes(done, 5)) == 5
     assert [each.number for each in ready.history.runs()] == [back.number, run.number]
+
+
+# ---------------------------------------------------------------- rules
+
+
+def save_rule(services: Services, code: str = CODE, **changed: object) -> None:
+    base = services.rules.base(code)
+    edit = RuleEdit(base, replace(base.rule, **changed), base.bundle)
+    services.rules.save(edit, "bob")
+
+
+def bundled(services: Services) -> tuple[str, str]:
+    """Two Sophos products that are mapped to one ConnectWise product."""
+    mappings = services.store.mappings.all()
+    other = next(
+        code
+        for code, each in sorted(mappings.items())
+        if code != CODE and each.connectwise_product_id is not None
+    )
+    mapping = mappings[other]
+    now = MappingValues.of(mapping)
+    wanted = replace(now, connectwise_product_id=mappings[CODE].connectwise_product_id)
+    edit = RowEdit(other, mapping.version, now, wanted)
+    assert services.mappings.save([edit], "bob").saved
+    return CODE, other
+
+
+def test_one_member_of_a_rule_is_put_back_and_the_others_stay(ready: Services) -> None:
+    save_rule(ready, multiplier=Decimal("1.5"), minimum=Decimal(3), basis=Basis.ACTUAL)
+
+    ready.history.put_back_mapping(newest(ready, "rule/multiplier"), "ana")
+    ready.history.put_back_mapping(newest(ready, "rule/basis"), "ana")
+
+    assert ready.rules.base(CODE).rule == QuantityRule(minimum=Decimal(3))
+    entry = newest(ready, "rule/multiplier")
+    assert (entry.by, entry.origin, entry.old, entry.new) == ("ana", "history", "1.5", "1")
+    ready.history.put_back_mapping(entry, "ana")
+    assert ready.rules.base(CODE).rule.multiplier == Decimal("1.5")
+
+
+def test_a_rule_that_was_changed_since_stays(ready: Services) -> None:
+    save_rule(ready, multiplier=Decimal(2))
+    entry = newest(ready, "rule/multiplier")
+    save_rule(ready, multiplier=Decimal(3))
+
+    with pytest.raises(ConflictError, match="bob"):
+        ready.history.put_back_mapping(entry, "ana")
+    assert ready.rules.base(CODE).rule.multiplier == Decimal(3)
+
+
+def test_a_rule_of_a_bundle_is_put_back_for_all_its_products(ready: Services) -> None:
+    first, second = bundled(ready)
+    save_rule(ready, first, rounding=Rounding.UP)
+    assert ready.rules.base(second).rule.rounding is Rounding.UP
+
+    ready.history.put_back_mapping(newest(ready, "rule/rounding"), "ana")
+
+    assert {each.rounding for each in ready.rules.base(first).rules} == {Rounding.NONE}
+
+
+def test_products_that_came_together_with_different_rules_are_left_alone(ready: Services) -> None:
+    save_rule(ready, multiplier=Decimal(2))
+    entry = newest(ready, "rule/multiplier")
+    bundled(ready)
+
+    with pytest.raises(InputError, match="different rules"):
+        ready.history.put_back_mapping(entry, "ana")
+    assert ready.rules.base(CODE).rule.multiplier == Decimal(2)
+
+
+def test_how_a_bundle_combines_is_put_back_with_the_product_that_leads_it(ready: Services) -> None:
+    first, second = bundled(ready)
+    base = ready.rules.base(first)
+    ready.rules.save(RuleEdit(base, base.rule, BundleRule(Combine.DRIVER, second)), "bob")
+    entry = newest(ready, "bundle/driver")
+    assert {each.field for each in ready.history.together(entry)} == {
+        "bundle/combine",
+        "bundle/driver",
+    }
+
+    ready.history.put_back_mapping(entry, "ana")
+
+    assert ready.rules.base(first).bundle == BundleRule()
+    again = newest(ready, "bundle/combine")
+    save(ready, connectwise_product_id=None)
+    assert ready.history.together(replace(again, product_code=CODE)) == ()
+
+
+def test_what_a_customer_has_differently_is_put_back(ready: Services) -> None:
+    customer = next(iter(ready.store.customers.mappings()))
+    base = ready.rules.override_base(customer, CODE)
+    override = RuleOverride(multiplier=Decimal("0.5"), rounding=Rounding.DOWN)
+    ready.rules.save_override(OverrideEdit(base, override), "bob")
+
+    ready.history.put_back_customer(newest_of_customer(ready, f"rule/{CODE}/multiplier"), "ana")
+    left = ready.rules.override_base(customer, CODE).override
+    assert left == RuleOverride(rounding=Rounding.DOWN)
+    ready.history.put_back_customer(newest_of_customer(ready, f"rule/{CODE}/rounding"), "ana")
+    assert (customer, CODE) not in ready.rules.all().overrides
