@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from core.domain.models import (
     Addition,
+    Binding,
     Change,
     ChangeKind,
     Finding,
@@ -73,8 +74,12 @@ def _quantity_back(case: _Case) -> Change | Finding:
     newer = _newer_month(case)
     if newer is not None:
         return newer
-    same = change.before == change.after
-    kind = ChangeKind.UNBIND if same and change.month_before is None else ChangeKind.SET_QUANTITY
+    if change.before != change.after or change.month_before is not None:
+        kind = ChangeKind.SET_QUANTITY
+    elif _binding(case) is None:
+        return _changed(case, message("It is let go already."))
+    else:
+        kind = ChangeKind.UNBIND
     return _back(case, kind, found, before=change.after, after=change.before)
 
 
@@ -187,8 +192,12 @@ def _addition(case: _Case) -> Addition | Finding:
     return found
 
 
+def _binding(case: _Case) -> Binding | None:
+    return case.inputs.bindings.get((case.change.target.agreement_id, _product_id(case) or 0))
+
+
 def _newer_month(case: _Case) -> Finding | None:
-    binding = case.inputs.bindings.get((case.change.target.agreement_id, _product_id(case) or 0))
+    binding = _binding(case)
     if binding is None or binding.month <= case.run.month:
         return None
     return _changed(case, message("It carries the usage of {month}.", month=str(binding.month)))

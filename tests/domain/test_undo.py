@@ -177,6 +177,9 @@ def test_an_adoption_is_let_go() -> None:
     after, done = ran(simple(bound=[], additions=[replace(KEPT, quantity=Decimal(8))]))
     (change,) = undo_plan(RUN, done, after).changes
     assert (change.kind, change.month_after) == (ChangeKind.UNBIND, None)
+    plan = undo_plan(RUN, done, replace(after, bindings={}))
+    assert plan.changes == ()
+    assert "let go already" in str(plan.findings[0].text)
 
 
 def test_an_addition_that_was_created_is_cancelled_from_its_first_day() -> None:

@@ -48,8 +48,13 @@ def state(services: Services) -> tuple[object, ...]:
 
 
 def undone(services: Services, run: Run, options: PlanOptions | None = None) -> Run:
-    options = options or PlanOptions()
     services.runs.prepare_undo(run.id)
+    return undone_as_known(services, run, options)
+
+
+def undone_as_known(services: Services, run: Run, options: PlanOptions | None = None) -> Run:
+    """Planned from what was read last."""
+    options = options or PlanOptions()
     plan = services.runs.undo_plan(run.id, options)
     approval = Approval(
         by="ana", origin=RunOrigin.PAGE, undo_of=run.id, override_reason="taken back"
