@@ -54,7 +54,8 @@ def sync_world(size: Size) -> World:
     addition = world.tables["additions"].all()[0]
     lines: list[dict[str, Any]] = []
     with world.transaction():
-        world.tables["additions"].load({}, 1)
+        for name in ("additions", "agreements"):
+            world.tables[name].load({}, 1)
         for number in range(size.products):
             world.tables["catalog"].replace(
                 FIRST_PRODUCT + number, {**patterns["catalog"], "identifier": code_of(number)}
