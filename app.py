@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from pages.components.brand import LOGO
 from pages.components.language import _
@@ -10,43 +11,26 @@ from pages.components.session import enter
 from pages.components.startup import lifespan
 
 
-def run() -> None:
-    """One turn of one session."""
-    st.set_page_config(
-        page_title=_("Usage Sync"),
-        page_icon=LOGO,
-        layout="wide",
-        initial_sidebar_state="auto",
-    )
+def _page(file: str, title: str, icon: str, *, default: bool = False) -> StreamlitPage:
+    return st.Page(file, title=title, icon=f":material/{icon}:", default=default)
+
+
+if __name__ == "__main__":
+    st.set_page_config(page_title=_("Usage Sync"), page_icon=LOGO, layout="wide")
     st.logo(LOGO, size="large")
     page = st.navigation(
         [
-            st.Page(
-                "pages/overview.py",
-                title=_("Overview"),
-                icon=":material/dashboard:",
-                default=True,
-            ),
-            st.Page(
-                "pages/product_mapping.py",
-                title=_("Product mapping"),
-                icon=":material/compare_arrows:",
-            ),
-            st.Page("pages/customers.py", title=_("Customers"), icon=":material/group:"),
-            st.Page("pages/usage_sync.py", title=_("Usage sync"), icon=":material/sync:"),
-            st.Page(
-                "pages/reconciliation.py", title=_("Reconciliation"), icon=":material/balance:"
-            ),
-            st.Page("pages/history.py", title=_("History"), icon=":material/history:"),
-            st.Page("pages/settings.py", title=_("Settings"), icon=":material/settings:"),
+            _page("pages/overview.py", _("Overview"), "dashboard", default=True),
+            _page("pages/product_mapping.py", _("Product mapping"), "compare_arrows"),
+            _page("pages/customers.py", _("Customers"), "group"),
+            _page("pages/usage_sync.py", _("Usage sync"), "sync"),
+            _page("pages/reconciliation.py", _("Reconciliation"), "balance"),
+            _page("pages/history.py", _("History"), "history"),
+            _page("pages/settings.py", _("Settings"), "settings"),
         ]
     )
     enter()
     page.run()
-
-
-if __name__ == "__main__":
-    run()
 else:
     # The server imports this file once, and finds in it what it serves: the file itself.
     app = st.App(__file__, lifespan=lifespan)
