@@ -10,12 +10,15 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from core.errors import UsageSyncError
-from pages.components.session import PAGES_DIRECTORY, shared_services
+from pages.components.session import shared_services
 
 # Resources that sessions share may be made outside of a session; Streamlit warns all the same.
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
 # A large database that is migrated takes longer: then the first pages say that it is starting.
 _LONGEST = 20.0
+# Not those with a grid: the server knows only the components that a session has declared, and an
+# import outside of one would leave their grids blank until the server stops.
+_VIEWS = ("reconciliation_view", "settings_view", "sync_view")
 
 
 @asynccontextmanager
@@ -27,10 +30,15 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     yield {}
 
 
+def import_pages() -> None:
+    """What takes long to import, and declares no component."""
+    for name in _VIEWS:
+        importlib.import_module(f"pages.components.{name}")
+
+
 def prepare() -> None:
     """Read what every page needs, and make the newest month's report."""
-    for path in sorted((PAGES_DIRECTORY / "components").glob("*_view.py")):
-        importlib.import_module(f"pages.components.{path.stem}")
+    import_pages()
     # What keeps it from starting, each page tells with its remedy, and tries again.
     with suppress(UsageSyncError):
         services = shared_services()
