@@ -22,10 +22,10 @@ from pages.components.language import _
 def columns() -> list[Column]:
     """All columns in their first order."""
     return [
-        _searched("customer", _("Customer"), 134, initialFlex=3, **text_filter()),
+        _searched("customer", _("Customer"), 122, initialFlex=3, **text_filter()),
         _searched("billing", _("Billing"), 72),
         _editable("company", _("ConnectWise company"), 134),
-        _editable("agreement", _("Agreement"), 134),
+        _editable("agreement", _("Agreement"), 122),
         column(
             "actions",
             _("Actions"),
@@ -36,7 +36,7 @@ def columns() -> list[Column]:
         ),
         switch_column(70),
         state_column(114),
-        suggestion_column(168),
+        suggestion_column(144),
         column(
             "last_sync",
             _("Last sync"),

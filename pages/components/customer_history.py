@@ -16,7 +16,7 @@ def field_words(name: str, products: Mapping[str, str]) -> str:
     known = {
         "company_id": _("ConnectWise company"),
         "agreement_id": _("Agreement"),
-        "sync": _("Sync"),
+        "sync": _("Sync switch"),
     }
     return known.get(name) or history_field(name, products) or name
 

@@ -64,7 +64,7 @@ def cells_in_words(values: CustomerValues, contracts: Contracts | None) -> dict[
     return {
         _("ConnectWise company"): company_name(values.company_id, contracts) or _("none"),
         _("Agreement"): agreement_name(values.agreement_id, contracts) or _("none"),
-        _("Sync"): _("On") if values.sync else _("Off"),
+        _("Sync switch"): _("On") if values.sync else _("Off"),
     }
 
 

@@ -275,9 +275,7 @@ def _shared_part(row: CustomerRow, names: Mapping[str, str]) -> dict[str, str]:
     if len(others) == 1:
         shared = _("shared with {customer}", customer=others[0])
     else:
-        shared = ngettext(
-            "shared with {count} other customer", "shared with {count} other customers", len(others)
-        )
+        shared = ngettext("with {count} other", "with {count} others", len(others))
     hint = _(
         "On this agreement too: {customers}. Their usage is added up.", customers=", ".join(others)
     )
@@ -296,7 +294,7 @@ def _sync_part(sync: CustomerSync | None) -> dict[str, Any]:
     if sync.failed:
         result = _("{failed} of {total} failed", failed=sync.failed, total=sync.done + sync.failed)
     else:
-        result = ngettext("{count} change done", "{count} changes done", sync.done)
+        result = ngettext("{count} done", "{count} done", sync.done)
     return {
         "last_sync_at": sync.at.timestamp(),
         "last_sync": formats.date_text(sync.at.astimezone(zone()).date()),

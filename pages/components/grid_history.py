@@ -91,8 +91,8 @@ def origin_word(name: str) -> str:
         "cli": _("Command line"),
         "catalog": _("Catalog refresh"),
         "usage": _("Usage"),
-        "sync": _("Sync"),
-        "undo": _("Undo"),
-        "history": _("Put back"),
+        "sync": _("Usage sync"),
+        "undo": _("Undo of a run"),
+        "history": _("History"),
     }
     return known.get(name, name)

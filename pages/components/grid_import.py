@@ -12,6 +12,7 @@ from core.domain.csv_table import decode
 from core.domain.row_csv import ImportedRows
 from core.domain.row_edits import CellEdit, RowBase, RowEdit
 from core.errors import Message, UsageSyncError
+from pages.components.file_field import file_field
 from pages.components.grid_session import GridSession
 from pages.components.language import _, ngettext, text
 from pages.components.problems import as_typed, show_error
@@ -72,9 +73,7 @@ def cell_edits(
 def _given_text(session: Session) -> str:
     upload, paste = st.tabs([_("Upload a file"), _("Paste")])
     with upload:
-        file = st.file_uploader(
-            _("CSV file"), type=["csv", "txt", "tsv"], key=session.key("import_file")
-        )
+        file = file_field(_("CSV file"), session.key("import_file"))
     with paste:
         pasted = st.text_area(
             _("Rows from a spreadsheet, with their headings"),

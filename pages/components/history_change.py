@@ -10,8 +10,8 @@ from core.domain.models import PastChange
 from pages.components import history_session as session
 from pages.components.formats import date_text, datetime_text, number
 from pages.components.history_session import View
-from pages.components.language import _, text
-from pages.components.plan_table import kind_names
+from pages.components.language import _
+from pages.components.plan_table import effective_text, kind_names
 from pages.components.problems import as_typed
 from pages.components.rule_fields import draw_steps
 from pages.components.run_rows import message_of, outcome_names
@@ -43,9 +43,7 @@ def _facts(past: PastChange) -> list[str]:
         quantities = {"before": number(change.before), "after": number(change.after)}
         facts.append(_("Quantity: {before} → {after}", **quantities))
     if change.effective_date is not None:
-        fact = _("Effective date: {day}", day=date_text(change.effective_date))
-        why = f" ({text(change.date_reason).rstrip('.')})" if change.date_reason else ""
-        facts.append(fact + why)
+        facts.append(effective_text(change))
     if change.cancelled_date is not None:
         facts.append(_("Cancelled date: {day}", day=date_text(change.cancelled_date)))
     ids = {
@@ -70,7 +68,7 @@ def _draw_ways(past: PastChange) -> None:
     code = next((each for each in codes if each), "")
     customer = change.customer_ids[0] if len(change.customer_ids) == 1 else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _way(_("Run"), "run", ":material/sync:", partial(session.show_run, past.run_id))
+        _way(_("Whole run"), "run", ":material/sync:", partial(session.show_run, past.run_id))
         if addition is not None:
             label = _("Life of the addition")
             shown = partial(session.show_addition, addition)

@@ -16,12 +16,16 @@ from core.domain.models import (
 from core.domain.month import Month
 from core.use_cases.mapping_history import SYSTEM
 from core.use_cases.workbook import Cell, Table
+from pages.components.formats import month_text
 from pages.components.grid_history import origin_word
 from pages.components.language import _, text
 from pages.components.plan_table import kind_names
 from pages.components.run_rows import duration, origin_names, outcome_names, status_names
 
 Entry = MappingHistoryEntry | CustomerHistoryEntry
+# Which column of a table is the month: in files it is `2026-10`, on the screen it is in words.
+RUNS_MONTH = CHANGES_MONTH = 1
+CLOSINGS_MONTH = 2
 DIGEST_SHOWN = 12
 
 
@@ -111,7 +115,8 @@ def matching_runs(
 
 def _said_of(run: Run, runs: Sequence[Run]) -> tuple[str, ...]:
     ended = " ".join(text(event.text) for event in run.events if event.text is not None)
-    return str(run.number), run.approved_by, run.digest, run.id, note_of(run, runs), ended
+    month = month_text(run.month)
+    return str(run.number), month, run.approved_by, run.digest, run.id, note_of(run, runs), ended
 
 
 def runs_table(found: Sequence[Run], runs: Sequence[Run]) -> Table:
@@ -126,7 +131,7 @@ def runs_table(found: Sequence[Run], runs: Sequence[Run]) -> Table:
         _("Skipped"),
         _("Approved by"),
         _("Approved"),
-        _("From"),
+        _("Origin"),
         _("Duration"),
         _("Reads"),
         _("Writes"),
@@ -290,7 +295,7 @@ def matching_closings(closings: Iterable[MonthClosing], wanted: Wanted) -> list[
         for one in closings
         if (not wanted.month or str(one.month) == wanted.month)
         and (not wanted.person or one.by == wanted.person)
-        and has_words((str(one.month), one.by, one.reason), wanted.text)
+        and has_words((str(one.month), month_text(one.month), one.by, one.reason), wanted.text)
     ]
 
 

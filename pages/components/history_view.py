@@ -17,6 +17,9 @@ from pages.components import sync_session
 from pages.components.downloads import draw_downloads
 from pages.components.formats import month_text
 from pages.components.history_rows import (
+    CHANGES_MONTH,
+    CLOSINGS_MONTH,
+    RUNS_MONTH,
     Entry,
     SavedWords,
     Wanted,
@@ -49,7 +52,7 @@ from pages.components.run_view import draw_end, draw_under_way
 from pages.components.sync_session import Dialog, close_dialog
 
 LISTED = 2000
-_RUN_COLUMNS = (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 15)
+_RUN_COLUMNS = (0, 1, 2, 3, 4, 5, 7, 8, 9, 13, 10, 11, 12, 15)
 _CHANGE_COLUMNS = (0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11)
 
 
@@ -157,7 +160,7 @@ def _draw_filters(services: Services, view: View, customers: Mapping[str, str]) 
             placeholder=_("Search"),
             label_visibility="collapsed",
             persist_state="session",
-            width=170,
+            width=150,
             on_change=partial(turn_page, session.PAGE, 1),
         )
 
@@ -178,8 +181,9 @@ def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) ->
         label,
         list(names),
         format_func=distinct(names),
+        placeholder=_("Choose…"),
         label_visibility="collapsed",
-        width=150,
+        width=170,
         **session.kept(name, names, ""),
     )
 
@@ -197,7 +201,8 @@ def _draw_runs(services: Services, wanted: Wanted) -> partial[Table]:
     found = matching_runs(runs, replace(wanted, status=status), touched)
     if not runs:
         _tell_of_no_run()
-    chosen = draw_list(runs_table(found, runs), [run.id for run in found], _RUN_COLUMNS)
+    ids = [run.id for run in found]
+    chosen = draw_list(runs_table(found, runs), ids, _RUN_COLUMNS, RUNS_MONTH)
     if chosen is not None:
         session.show_run(chosen)
         st.rerun()
@@ -233,7 +238,7 @@ def _draw_changes(services: Services, wanted: Wanted) -> partial[Table]:
         st.caption(told)
     if not services.runs.list(1):
         _tell_of_no_run()
-    chosen = draw_list(changes_table(found), ids, _CHANGE_COLUMNS)
+    chosen = draw_list(changes_table(found), ids, _CHANGE_COLUMNS, CHANGES_MONTH)
     draw_chosen(dict(zip(ids, found, strict=True)), chosen)
     return partial(_all_changes, services, looked)
 
@@ -297,5 +302,6 @@ def _draw_put_back_dialog(
 def _draw_months(services: Services, wanted: Wanted) -> partial[Table]:
     found = matching_closings(services.history.closings(), wanted)
     table = closings_table(found)
-    draw_list(table, [str(position) for position in range(len(found))], tuple(range(5)))
+    ids = [str(position) for position in range(len(found))]
+    draw_list(table, ids, tuple(range(5)), CLOSINGS_MONTH)
     return partial(closings_table, found)

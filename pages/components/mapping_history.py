@@ -15,7 +15,7 @@ def field_words(name: str) -> str:
     """A field of a mapping."""
     known = {
         "connectwise_product_id": _("ConnectWise product"),
-        "sync": _("Sync"),
+        "sync": _("Sync switch"),
         "state": _("State"),
     }
     return known.get(name) or history_field(name, {}) or name

@@ -62,7 +62,7 @@ def cells_in_words(values: MappingValues, catalog: Catalog) -> dict[str, str]:
     """The values of a mapping for the reader, by the name of the field."""
     return {
         _("ConnectWise product"): product_name(values.connectwise_product_id, catalog) or _("none"),
-        _("Sync"): _("On") if values.sync else _("Off"),
+        _("Sync switch"): _("On") if values.sync else _("Off"),
     }
 
 

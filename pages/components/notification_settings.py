@@ -135,6 +135,7 @@ def _language(stored: str) -> str:
             codes,
             index=codes.index(stored) if stored in codes else 0,
             format_func=names.__getitem__,
+            placeholder=_("Choose…"),
             key=f"{_KEY}_language",
             width=260,
         )

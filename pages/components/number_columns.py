@@ -35,15 +35,16 @@ def aligned(decimals: int, *, signed: bool = False) -> Callable[[float], str]:
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     if signed:
         pattern = f"+{pattern};−{pattern}"
-    return partial(_written, pattern, locale())
+    return partial(_written, pattern, decimals, locale())
 
 
-def _written(pattern: str, where: str, value: float | None) -> str:
+def _written(pattern: str, decimals: int, where: str, value: float | None) -> str:
     if value is None or pd.isna(value):
         return NOTHING
-    if not value:
-        pattern = pattern.partition(";")[0].removeprefix("+")
-    return format_decimal(Decimal(str(value)), format=pattern, locale=where)
+    exact = Decimal(str(value))
+    if not round(exact, decimals):  # nothing has no sign, nor has what is written as nothing
+        return format_decimal(0, format=pattern.partition(";")[0].removeprefix("+"), locale=where)
+    return format_decimal(exact, format=pattern, locale=where)
 
 
 def right(heading: str, width: int | None = None, help_text: str | None = None) -> Any:

@@ -66,6 +66,7 @@ def draw_trend(rows: list[MappingRow], months: list[MonthSummary]) -> None:
                 _("Sophos product"),
                 list(names),
                 format_func=distinct(names),
+                placeholder=_("Choose…"),
                 key=f"overview_trend_product_{language()}",
                 label_visibility="collapsed",
                 width=360,

@@ -17,7 +17,7 @@ from pages.components.todo import SYNC_PAGE
 def draw_sync(services: Services) -> None:
     """What the newest run did, and when sync happens by itself."""
     newest = next(iter(services.runs.list(1)), None)
-    st.subheader(_("Sync"), anchor=False)
+    st.subheader(_("Last and next sync"), anchor=False)
     with st.container(border=True):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"

@@ -69,7 +69,7 @@ def _draw_todo(services: Services, todo: Todo, position: int) -> None:
         if todo.show is not None:
             st.page_link(
                 MAPPING_PAGE,
-                label=_("Show them"),
+                label=_("Show"),
                 icon=":material/arrow_forward:",
                 query_params={"show": todo.show},
             )

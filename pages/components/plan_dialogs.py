@@ -11,13 +11,13 @@ from core.errors import UsageSyncError
 from core.services import Services
 from core.use_cases.run_approval import Approval
 from pages.components import sync_session as session
-from pages.components.formats import date_text, number
+from pages.components.formats import date_text, money, number
 from pages.components.identity import who
 from pages.components.jobs import watch
 from pages.components.language import _, ngettext, text
 from pages.components.number_columns import aligned
 from pages.components.plan_rows import PlanRow, kind_counts, totals
-from pages.components.plan_table import kind_names, price_help, what_of
+from pages.components.plan_table import effective_text, kind_names, price_help, what_of
 from pages.components.problems import as_typed, show_error
 from pages.components.rule_fields import draw_steps
 from pages.components.sync_session import close_dialog
@@ -52,13 +52,11 @@ def draw_why(rows: Sequence[PlanRow], keys: Sequence[str]) -> None:
             _(
                 "Price effect: {effect} at {price} each",
                 effect=effect,
-                price=number(change.unit_price),
+                price=money(change.unit_price),
             )
         )
     if change.effective_date is not None:
-        facts.append(_("Effective date: {day}", day=date_text(change.effective_date)))
-        if change.date_reason is not None:
-            facts[-1] += f" ({text(change.date_reason).rstrip('.')})"
+        facts.append(effective_text(change))
     if change.cancelled_date is not None:
         facts.append(_("Cancelled date: {day}", day=date_text(change.cancelled_date)))
     if row.note:

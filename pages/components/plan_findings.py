@@ -103,9 +103,9 @@ def draw_notes(findings: Sequence[Finding], inputs: PlanInputs) -> None:
 def _draw_group(group: FindingGroup, inputs: PlanInputs) -> None:
     with st.container(border=True):
         if _has_way(group.kind):
-            left, right_side = st.columns(BESIDE, vertical_alignment="center")
-            left.markdown(_heading(group, inputs))
-            with right_side:
+            # Not columns: they cut the button's words where there is little room.
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(_heading(group, inputs))
                 _draw_way(group, inputs)
         else:
             st.markdown(_heading(group, inputs))
@@ -210,7 +210,7 @@ def _draw_way(group: FindingGroup, inputs: PlanInputs) -> None:
         )
     elif kind is FindingKind.UNASSIGNED_USAGE:
         st.button(
-            _("Show them"),
+            _("Show"),
             key="usage_sync_show_unassigned",
             icon=":material/arrow_forward:",
             on_click=partial(session.choose_view, View.USAGE),

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from core.domain.models import ChangeKind
+from core.domain.models import Change, ChangeKind
 from pages.components.formats import NOTHING, date_text
 from pages.components.language import _
 from pages.components.number_columns import aligned, decimals_of, right
@@ -44,6 +44,14 @@ def what_of(row: PlanRow) -> str:
     if row.status is RowStatus.EXCLUDED:
         return _("Excluded")
     return kind_names()[row.change.kind.value]
+
+
+def effective_text(change: Change) -> str:
+    """From which day an addition counts, and why from that one."""
+    told = _("Effective date: {day}", day=date_text(change.effective_date))
+    if change.date_reason is None:
+        return told
+    return _("{text} {remedy}", text=f"{told}.", remedy=change.date_reason)
 
 
 def few(names: Sequence[str]) -> str:
@@ -106,15 +114,15 @@ def columns(on_why: Callable[[], None], why_key: str) -> dict[str, Any]:
     """Headings, widths and alignment."""
     config = st.column_config
     return {
-        "what": config.TextColumn(_("Change"), width=110),
+        "what": config.TextColumn(_("Change"), width=125),
         "customer": config.TextColumn(_("Customer"), width=190),
         "agreement": config.TextColumn(_("Agreement")),
         "product": config.TextColumn(_("ConnectWise product"), width=190),
         "before": right(_("Now"), 80, _("The quantity in ConnectWise.")),
         "after": right(_("Then"), 80, _("The quantity after the sync.")),
         "difference": right(_("Difference"), 90),
-        "price_effect": right(_("Price effect"), 110, price_help()),
-        "from": config.TextColumn(_("From"), width=110, help=_("Effective or cancelled date.")),
+        "price_effect": right(_("Price effect"), 120, price_help()),
+        "from": config.TextColumn(_("Date"), width=110, help=_("Effective or cancelled date.")),
         "why": config.ButtonColumn(
             _("Why"), type="tertiary", width=60, on_click=on_why, key=why_key
         ),

@@ -282,6 +282,7 @@ def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) ->
         label,
         list(names),
         format_func=distinct(names),
+        placeholder=_("Choose…"),
         label_visibility="collapsed",
         width=200,
         **session.kept(name, names, ""),
@@ -356,7 +357,7 @@ def _draw_commands(plan: Plan, chosen: Sequence[PlanRow]) -> None:
     )
     if left_out or any(plan.excluded):
         st.button(
-            _("Take in again"),
+            _("Include again"),
             key="usage_sync_include",
             icon=":material/undo:",
             disabled=not left_out,

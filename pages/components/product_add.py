@@ -116,6 +116,7 @@ def _stepper(state: AddState, problems: Mapping[str, tuple[Problem, ...]]) -> No
                     for position, product in enumerate(state.products)
                 }
             ),
+            placeholder=_("Choose…"),
             key=f"{KEY}_position",
             on_change=_move_to_chosen,
             args=(state,),

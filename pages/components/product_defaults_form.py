@@ -102,6 +102,7 @@ def _product_class(stored: ProductClass) -> ProductClass:
         classes,
         index=classes.index(stored.value) if stored.value in classes else 0,
         format_func=distinct({one: product_class_name(one) for one in classes}),
+        placeholder=_("Choose…"),
         key=f"{_KEY}_product_class_{language()}",
     )
     return ProductClass(chosen)

@@ -6,6 +6,7 @@ stand in the labels. The theme gives the colours, on light and on dark.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,9 @@ from pages.components.reconciliation_table import class_names, signed_money
 from pages.components.trend_chart import number_locale
 
 TOP = 10
-_LABEL_WIDTH, _BAR, _AROUND = 200, 34, 60
+_LABEL_WIDTH, _LINE, _BAR, _AROUND = 200, 14, 38, 60
+# Greys that can be seen on light and on dark: bars go to both sides of the darker one.
+_ZERO_LINE, _GRID_LINE = alt.value("#8a94a3"), alt.value("#8a94a333")
 
 
 def draw_trend(points: Sequence[MonthPoint], height: int = 320) -> None:
@@ -79,7 +82,7 @@ def draw_by_class(money: dict[RowClass, Decimal]) -> None:
     """The money of each class: what is not billed to the right, what is too much to the left."""
     names = class_names()
     bars = [
-        _bar(names[kind], amount)
+        _bar((names[kind], signed_money(amount)), names[kind], amount)
         for kind, amount in sorted(money.items(), key=lambda item: -abs(item[1]))
         if amount
     ]
@@ -91,26 +94,28 @@ def draw_by_class(money: dict[RowClass, Decimal]) -> None:
 
 def draw_top(rows: Sequence[NamedRow]) -> None:
     """The rows with the most money between used and billed."""
-    bars = [
-        _bar("\n".join(part for part in (one.customer, one.what) if part), one.row.money)
-        for one in top(rows, TOP)
-        if one.row.money is not None
-    ]
+    bars = [_row_bar(one, one.row.money) for one in top(rows, TOP) if one.row.money is not None]
     if not bars:
         st.caption(_("No difference has a price."))
         return
     _draw_bars(bars)
 
 
-def _bar(name: str, money: Decimal) -> dict[str, Any]:
+def _row_bar(one: NamedRow, money: Decimal) -> dict[str, Any]:
+    label = (f"{signed_money(money)}  {one.customer}".rstrip(), one.what)
+    return _bar(label, " · ".join(part for part in (one.customer, one.what) if part), money)
+
+
+def _bar(label: tuple[str, str], name: str, money: Decimal) -> dict[str, Any]:
+    """One bar; the two lines of `label` stand beside it."""
     shown = signed_money(money)
     return {
-        "label": f"{shown}  {name}",
-        "name": name.replace("\n", " · "),
+        "label": label,
+        "name": name,
         "money": float(money),
         "side": _side(money),
         "shown": shown,
-        "described": _("{name}: {value}", name=name.replace("\n", ", "), value=shown),
+        "described": _("{name}: {value}", name=name, value=shown),
     }
 
 
@@ -121,21 +126,34 @@ def _side(money: Decimal) -> str:
 def _draw_bars(bars: Sequence[dict[str, Any]]) -> None:
     sides = [_("Not billed"), _("Billed too much")]
     st.caption(as_typed(f"← {sides[1]} · {sides[0]} →"))
+    # Bars are told apart by their place: two rows may have the same label.
+    placed = [{**bar, "place": place} for place, bar in enumerate(bars)]
+    labels = json.dumps([bar["label"] for bar in bars])
     chart = (
-        alt.Chart(_data(bars))
+        alt.Chart(_data(placed))
         .mark_bar(cornerRadiusEnd=2)
         .encode(
             y=alt.Y(
-                "label:N",
-                sort=[str(bar["label"]) for bar in bars],
+                "place:O",
                 title=None,
                 axis=alt.Axis(
                     labelLimit=_LABEL_WIDTH,
                     labelOverlap=False,
-                    labelExpr="split(datum.label, '\\n')",
+                    labelLineHeight=_LINE,
+                    labelOffset=-_LINE / 2,  # the first line would be in the middle
+                    labelExpr=f"{labels}[datum.value]",
                 ),
             ),
-            x=alt.X("money:Q", title=None, axis=alt.Axis(tickCount=4, labelOverlap=True)),
+            x=alt.X(
+                "money:Q",
+                title=None,
+                axis=alt.Axis(
+                    tickCount=4,
+                    labelOverlap=True,
+                    labelFlush=False,
+                    gridColor=alt.condition("datum.value === 0", _ZERO_LINE, _GRID_LINE),
+                ),
+            ),
             color=alt.Color("side:N", scale=alt.Scale(domain=sides), legend=None),
             tooltip=[
                 alt.Tooltip("name:N", title=_("Row")),

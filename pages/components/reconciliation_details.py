@@ -14,7 +14,6 @@ from core.domain.models import (
     BillCustomer,
     NoteKind,
     ReconciliationRow,
-    RowClass,
     RowNote,
     UsageLine,
 )
@@ -114,7 +113,6 @@ def _signed(value: Decimal | None) -> str:
 
 def _draw_steps(row: ReconciliationRow, addition: Addition | None, month: Month) -> None:
     """From the usage to what is expected, and on to the difference."""
-    st.markdown("**" + as_typed(_("How it is computed")) + "**")
     facts = [text(step) for step in row.steps]
     if row.included:
         facts.append(
@@ -145,8 +143,11 @@ def _draw_steps(row: ReconciliationRow, addition: Addition | None, month: Month)
                 money=signed_money(row.money),
             )
         )
-    elif row.row_class is not RowClass.STALE_SOURCE and row.unit_price is None:
+    elif row.difference is not None:
         facts.append(_("There is no price, so the difference has no amount."))
+    if not facts:  # usage that no customer has, say: nothing follows from it
+        return
+    st.markdown("**" + as_typed(_("How it is computed")) + "**")
     st.markdown("\n".join(f"1. {as_typed(fact)}" for fact in facts))
 
 
@@ -158,8 +159,8 @@ def _draw_addition(addition: Addition | None, row: ReconciliationRow) -> None:
         _("Quantity"): number(addition.quantity),
         _("Included"): number(addition.less_included),
         _("Unit price"): money(addition.unit_price),
-        _("From"): date_text(addition.effective_date),
-        _("Cancelled"): date_text(addition.cancelled_date),
+        _("Effective date"): date_text(addition.effective_date),
+        _("Cancelled date"): date_text(addition.cancelled_date),
         _("Agreement ID"): str(row.agreement_id or NOTHING),
         _("Product ID"): str(addition.product.id),
     }

@@ -44,6 +44,7 @@ def accept_form(services: Services, month: Month, keys: Sequence[str], key: str)
         _("Until and including"),
         list(names),
         format_func=distinct(names),
+        placeholder=_("Choose…"),
         key=f"{key}_until_{language()}",
         help=_("After that month, the difference is an open exception again."),
     )
@@ -133,6 +134,8 @@ def draw_tolerances(services: Services, looked: MonthReport) -> None:
         ordered,
         default=[id_ for id_ in ordered if id_ in current.by_product],
         format_func=distinct(names),
+        placeholder=_("Choose products…"),
+        select_all=False,  # Streamlit's own words, in English only
         key=f"reconciliation_tolerance_products_{language()}",
     )
     own = {

@@ -88,20 +88,20 @@ def columns(currency: str, on_details: Callable[[], None], details_key: str) -> 
     config = st.column_config
     cost = _("Cost ({currency})", currency=currency) if currency else _("Cost")
     return {
-        "class": config.TextColumn(_("Class"), width=150),
-        "customer": config.TextColumn(_("Customer"), width=200),
-        "product": config.TextColumn(_("Product"), width=200),
+        "class": config.TextColumn(_("Class"), width=160),
+        "customer": config.TextColumn(_("Customer"), width=180),
+        "product": config.TextColumn(_("Product"), width=180),
         "used": right(_("Used"), 75, _("Billable units of the vendor's lines.")),
         "expected": right(_("Expected"), 80, _("What should be billed, after the rules.")),
         "billed": right(
             _("Billed"), 75, _("The quantity of the addition, less its included units.")
         ),
         "difference": right(_("Difference"), 85, difference_help()),
-        "money": right(_("Money"), 90, money_help()),
-        "cost": right(cost, 95, _("What the vendor charges for the usage.")),
-        "margin": right(_("Margin"), 90, margin_help()),
+        "money": right(_("Money"), 110, money_help()),
+        "cost": right(cost, 110, _("What the vendor charges for the usage.")),
+        "margin": right(_("Margin"), 110, margin_help()),
         "details": config.ButtonColumn(
-            _("Why"), type="tertiary", width=50, on_click=on_details, key=details_key
+            _("Why"), type="tertiary", width=60, on_click=on_details, key=details_key
         ),
         "assignee": config.TextColumn(_("Assignee"), width=100),
         "note": config.TextColumn(_("Note"), width=180),
@@ -152,7 +152,7 @@ def group_columns(by: GroupBy, currency: str) -> dict[str, Any]:
     return {
         "name": st.column_config.TextColumn(name),
         "rows": right(_("Rows"), 80),
-        "open": right(_("Open"), 80),
+        "open": right(_("To do"), 80),
         "under": right(_("Under-billed"), 120),
         "over": right(_("Over-billed"), 120),
         "cost": right(_("Cost ({currency})", currency=currency) if currency else _("Cost"), 120),

@@ -10,7 +10,7 @@ import streamlit as st
 from core.domain.models import Reconciliation, Totals
 from core.services import Services
 from pages.components.formats import NOTHING, number, percent, short_month_text
-from pages.components.language import _
+from pages.components.language import _, ngettext
 from pages.components.reconciliation_table import plain_money, signed_money
 
 _PATIENCE = 10  # seconds, should the page never come to its end
@@ -100,8 +100,14 @@ def _count_change(now: int, before: int | None, month: str) -> str | None:
 def _rate_change(now: Decimal | None, before: Decimal | None, month: str) -> str | None:
     if now is None or before is None:
         return None
-    points = _signed(((now - before) * 100).quantize(Decimal(1)))
-    return _("{change} points since {since}", change=points, since=month)
+    points = ((now - before) * 100).quantize(Decimal(1))
+    return ngettext(
+        "{change} point since {since}",
+        "{change} points since {since}",
+        abs(int(points)),
+        change=_signed(points),
+        since=month,
+    )
 
 
 def _signed(value: Decimal) -> str:

@@ -101,6 +101,7 @@ def _choose_month(months: Sequence[Month]) -> Month:
         _("Month"),
         list(names),
         format_func=distinct(names),
+        placeholder=_("Choose…"),
         label_visibility="collapsed",
         width=200,
         **session.kept(session.MONTH, names, next(iter(names))),
@@ -252,7 +253,7 @@ def _draw_grouping() -> GroupBy | None:
         GroupBy.CUSTOMER.value: _("By customer"),
         GroupBy.PRODUCT.value: _("By product"),
     }
-    by = _switch(session.GROUP, names, _("Gathered"))
+    by = _switch(session.GROUP, names, _("Group by"))
     return GroupBy(by) if by else None
 
 
@@ -349,6 +350,7 @@ def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) ->
         label,
         list(names),
         format_func=distinct(names),
+        placeholder=_("Choose…"),
         label_visibility="collapsed",
         width=_FILTER_WIDTH,
         **kept,

@@ -88,6 +88,7 @@ def _choose(codes: list[str], names: Mapping[str, str], own: set[str]) -> str:
         _("Sophos product"),
         sorted(codes, key=lambda code: titles[code].casefold()),
         format_func=distinct(shown),
+        placeholder=_("Choose…"),
         key=key,
         on_change=partial(_chosen, key),
     )

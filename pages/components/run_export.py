@@ -24,7 +24,7 @@ def runs_table(runs: Sequence[Run]) -> Table:
         _("Approved by"),
         _("Approved"),
         _("Ended"),
-        _("From"),
+        _("Origin"),
         _("Why a limit was lifted"),
         _("Plan"),
     )

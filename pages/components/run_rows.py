@@ -119,7 +119,7 @@ def status_names() -> dict[RunStatus, str]:
     return {
         RunStatus.OPEN: _("Open"),
         RunStatus.REFUSED: _("Refused"),
-        RunStatus.STOPPED: _("Stopped"),
+        RunStatus.STOPPED: _("Stopped by hand"),
         RunStatus.ABORTED: _("Broken off"),
         RunStatus.FINISHED: _("Finished"),
     }
@@ -156,15 +156,21 @@ def reason_of(change: RunChange | Trouble) -> str:
 
 def advice_of(change: RunChange | Trouble) -> str:
     """The remedy, and the server's own words."""
-    parts = [text(change.remedy)] if change.remedy is not None else []
+    parts = [_ended(text(change.remedy))] if change.remedy is not None else []
     if change.detail:
         parts.append(_("ConnectWise said: {detail}", detail=change.detail))
     return " ".join(parts)
 
 
 def message_of(change: RunChange) -> str:
-    """Reason and advice together."""
-    return " ".join(part for part in (reason_of(change), advice_of(change)) if part)
+    """Reason and advice together, each a sentence of its own."""
+    parts = [part for part in (reason_of(change), advice_of(change)) if part]
+    return " ".join([*map(_ended, parts[:-1]), *parts[-1:]])
+
+
+def _ended(words: str) -> str:
+    """With a full stop: what a server said often has none, and more words follow."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
 def status_colour(run: Run) -> str:

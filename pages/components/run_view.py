@@ -252,10 +252,10 @@ def draw_runs(services: Services) -> None:
             "status": _("Status"),
             "done": right(_("Done"), 80),
             "failed": right(_("Failed"), 80),
-            "changes": right(_("Changes"), 90),
+            "changes": right(_("Changes"), 110),
             "by": _("Approved by"),
             "at": _("Approved"),
-            "origin": _("From"),
+            "origin": _("Origin"),
             "note": _("Note"),
         },
     )

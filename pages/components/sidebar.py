@@ -58,6 +58,7 @@ def _language() -> None:
         codes,
         index=codes.index(language()),
         format_func=names.__getitem__,
+        placeholder=_("Choose…"),
         key=_LANGUAGE_WIDGET,
         on_change=_keep_language,
     )

@@ -124,6 +124,7 @@ def _choose(services: Services) -> Month:
         _("Month"),
         list(names),
         format_func=distinct(names),
+        placeholder=_("Choose…"),
         label_visibility="collapsed",
         width=190,
         **session.kept(session.MONTH, names, newest),

@@ -8,6 +8,7 @@ from core.domain.csv_table import decode
 from core.errors import UsageSyncError
 from core.services import Services
 from pages.components import sync_session as session
+from pages.components.file_field import file_field
 from pages.components.formats import month_text
 from pages.components.identity import who
 from pages.components.language import _
@@ -28,9 +29,7 @@ def draw_import(services: Services, state: MonthState) -> None:
             month=month_text(state.month),
         )
     )
-    file = st.file_uploader(
-        _("Usage file"), type=["csv", "txt", "tsv"], key="usage_sync_import_file"
-    )
+    file = file_field(_("Usage file"), "usage_sync_import_file")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(_("Back"), key="usage_sync_import_back"):
             _close()

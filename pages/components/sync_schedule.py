@@ -76,7 +76,7 @@ def _draw_waiting(services: Services, plan: WaitingPlan) -> None:
             width="content",
         )
         st.button(
-            _("Look at it"),
+            _("Show"),
             key=f"usage_sync_waiting_{plan.month}",
             icon=":material/arrow_forward:",
             on_click=partial(_look_at, plan.month),

@@ -113,6 +113,7 @@ def _day(stored: int) -> int:
             _("Day of the month"),
             list(range(1, 32)),
             index=stored - 1,
+            placeholder=_("Choose…"),
             key=f"{_KEY}_day",
             help=_("29, 30 and 31 are the last day of months that are shorter."),
             width=160,
@@ -128,6 +129,7 @@ def _hour(stored: int) -> int:
             list(names),
             index=stored,
             format_func=names.__getitem__,
+            placeholder=_("Choose…"),
             key=f"{_KEY}_hour_{language()}",
             width=160,
         )
@@ -142,6 +144,7 @@ def _time_zone(stored: str) -> str:
             _("Time zone"),
             zones,
             index=zones.index(shown) if shown in zones else zones.index(_UTC),
+            placeholder=_("Choose…"),
             key=f"{_KEY}_time_zone",
             help=_("Your browser is in {zone}.", zone=str(zone())),
             width=260,

@@ -85,7 +85,7 @@ def _went_wrong(run: Run, now: datetime) -> Todo:
         title = words[run.status]
     word = last_word(run)
     told = [text(part) for part in (word.text, word.remedy) if part] if word else []
-    told.append(_("{done} of {total} changes are done.", done=run.done, total=run.changes))
+    told.append(_("{done} of {total} changes are done", done=run.done, total=run.changes))
     told.append(age_text(run.finished_at, now))
     params = (("view", "runs"), ("run", run.id))
     return Todo(":material/sync_problem:", title, " · ".join(told), page=SYNC_PAGE, params=params)

@@ -242,7 +242,7 @@ def _draw_readings(services: Services, state: MonthState) -> None:
     rows = [
         {
             _("When"): datetime_text(fetch.finished_at),
-            _("From"): _("File") if fetch.source is FetchSource.FILE else _("Sophos"),
+            _("Source"): _("File") if fetch.source is FetchSource.FILE else _("Sophos"),
             _("Result"): _("Complete") if fetch.status is FetchStatus.COMPLETE else fetch.error,
             _("Lines"): number(fetch.line_count),
             _("By"): fetch.fetched_by or NOTHING,

@@ -108,6 +108,7 @@ def fetch_form(services: Services, key: str) -> None:
             _("Month"),
             list(names),
             format_func=distinct(names),
+            placeholder=_("Choose…"),
             key=f"{key}_month_{language()}",
             width=260,
         )

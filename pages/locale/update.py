@@ -29,7 +29,7 @@ _LEFT_OUT = (ROOT / "core" / "sandbox", DIRECTORY)
 def extract() -> Catalog:
     """Every translatable sentence of the sources, with the files that it is in."""
     catalog = Catalog(project="Usage Sync", charset="utf-8", fuzzy=False)
-    for path in _sources():
+    for path in sources():
         relative = path.relative_to(ROOT).as_posix()
         found = extract_from_file("python", path, keywords=KEYWORDS, comment_tags=["Translators:"])
         for line, source, comments, context in found:
@@ -63,7 +63,8 @@ def update() -> bool:
     return changed
 
 
-def _sources() -> list[Path]:
+def sources() -> list[Path]:
+    """Every file that may say something to a person."""
     found = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "core").rglob("*.py")]
     return sorted(path for path in found if not any(path.is_relative_to(o) for o in _LEFT_OUT))
 

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Message
 
-from pages.locale.update import ROOT, TEMPLATE, catalog_paths, extract, read_catalog
+from pages.locale.update import (
+    KEYWORDS,
+    ROOT,
+    TEMPLATE,
+    catalog_paths,
+    extract,
+    read_catalog,
+    sources,
+)
 
 LANGUAGES = sorted(catalog_paths())
 
@@ -79,6 +87,49 @@ def test_the_template_is_up_to_date(extracted):
     assert on_disk == extracted.keys(), "run: python -m pages.locale.update"
 
 
+# ---- nothing that extraction does not see
+
+
+def said_in(tree: ast.AST) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    """The sentences of every call that translates; None for one that is not plainly written."""
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            continue
+        if call.func.id in KEYWORDS:
+            count = len(KEYWORDS[call.func.id] or (1,))
+            yield call.lineno, tuple(plainly_written(one) for one in call.args[:count])
+
+
+def plainly_written(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_sentence_is_plainly_written_and_extracted(path, extracted):
+    unseen = [
+        (line, said)
+        for line, said in said_in(ast.parse(path.read_text(encoding="utf-8")))
+        if None in said or said[0] not in extracted
+    ]
+    assert not unseen
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("_('Save')", ("Save",)),
+        ("_('Save ' 'it')", ("Save it",)),
+        ("_(f'Save {name}')", (None,)),
+        ("_('Save' if late else 'Keep')", (None,)),
+        ("message(words, name=name)", (None,)),
+        ("ngettext('{count} row', rows, 2)", ("{count} row", None)),
+        ("f'{_(words)}'", (None,)),
+    ],
+)
+def test_the_check_of_sentences_sees_what_it_should(source, said):
+    assert [found for _line, found in said_in(ast.parse(source))] == [said]
+
+
 # ---- no words on a page outside of the catalogs
 
 SPEAKING = {
@@ -138,6 +189,23 @@ def has_words(literal: str) -> bool:
 def test_every_word_on_a_page_can_be_translated(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert list(spoken_literals(tree)) == []
+
+
+LISTS = {"selectbox", "multiselect"}
+
+
+@pytest.mark.parametrize("path", page_sources(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_list_has_a_placeholder_of_streamlit(path):
+    """It would be English for everybody."""
+    silent = [
+        call.lineno
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in LISTS
+        and "placeholder" not in {keyword.arg for keyword in call.keywords}
+    ]
+    assert not silent
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def test_a_customer_that_sophos_does_not_list_is_marked() -> None:
 def test_a_shared_agreement_says_with_whom() -> None:
     assert one(row_of(shared_with=("t2",))).shared == "shared with Second"
     several = one(row_of(shared_with=("t2", "t3")))
-    assert several.shared == "shared with 2 other customers"
+    assert several.shared == "with 2 others"
     assert "Second, t3" in several.shared_hint
 
 
@@ -179,7 +179,7 @@ def test_the_last_sync_tells_what_failed() -> None:
     shown = one(row_of(sync=result(3, 2)))
     assert (shown.last_sync, shown.last_sync_result) == ("Nov 20, 2026", "2 of 5 failed")
     assert shown.last_sync_failed
-    assert one(row_of(sync=result(3, 0))).last_sync_result == "3 changes done"
+    assert one(row_of(sync=result(3, 0))).last_sync_result == "3 done"
     assert one(row_of()).last_sync_at == -1.0
 
 

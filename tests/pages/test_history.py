@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -15,6 +16,7 @@ from core.domain.month import Month
 from core.domain.row_edits import RowEdit
 from core.domain.saving import MappingValues
 from core.services import Services
+from pages.components.formats import month_text
 from tests.pages.test_usage_sync import finished, press, press_only, run, words
 from tests.use_cases.sync_world import prepare, synced
 
@@ -57,6 +59,13 @@ def listing(page: AppTest):
     return next(one for one in page.dataframe if str(one.key).startswith("history_table"))
 
 
+def shown(page: AppTest) -> list[str]:
+    """The first line of the list as it is read."""
+    styler = listing(page).proto.arrow_data.styler
+    with pyarrow.ipc.open_stream(styler.display_values) as stream:
+        return [str(value) for value in stream.read_pandas().iloc[0]]
+
+
 def choose(page: AppTest, row: int) -> AppTest:
     key = str(listing(page).key)
     page.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
@@ -73,7 +82,9 @@ def test_an_empty_history_says_how_a_run_begins(services):
 def test_a_run_is_found_and_shown_with_its_changes_and_their_life(services, month):
     done = synced(services, month)
     page = opened()
+    # Sorted as files have the month, and read in words.
     assert listing(page).value.iloc[0].tolist()[:3] == [done.number, str(month), "Finished"]
+    assert month_text(month) in shown(page)
     choose(page, 0)
     assert f"Run {done.number} of" in words(page)
     assert len(listing(page).value) == done.changes

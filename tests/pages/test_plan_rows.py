@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -32,7 +33,14 @@ from pages.components.plan_rows import (
     plan_rows,
     totals,
 )
-from pages.components.plan_table import column_order, few, kind_names, plan_frame, styled
+from pages.components.plan_table import (
+    column_order,
+    effective_text,
+    few,
+    kind_names,
+    plan_frame,
+    styled,
+)
 
 CUSTOMERS = {"c1": "Zoë Bank", "c2": "alder law"}
 PRODUCTS = {7: "SOPHOS-MDR", 8: "SOPHOS-EMAIL"}
@@ -161,7 +169,16 @@ def test_numbers_of_a_column_have_the_same_decimals():
     assert decimals_of([]) == 0
     assert [aligned(1)(value) for value in (1234.5, 2.0)] == ["1,234.5", "2.0"]
     assert [aligned(0, signed=True)(value) for value in (3.0, -3.0, 0.0)] == ["+3", "−3", "0"]
+    assert [aligned(2, signed=True)(value) for value in (-0.0, -0.004)] == ["0.00", "0.00"]
     assert aligned(2)(float("nan")) == "–"
+
+
+def test_a_date_is_told_with_its_reason():
+    day = {"effective_date": date(2026, 10, 1)}
+    why = message("The first day of the usage month.")
+    told = effective_text(change("c1", 7, None, "1", **day, date_reason=why))
+    assert told == "Effective date: Oct 1, 2026. The first day of the usage month."
+    assert effective_text(change("c1", 7, None, "1", **day)) == "Effective date: Oct 1, 2026"
 
 
 def test_the_table_sorts_by_number_and_says_what_is_left_out():

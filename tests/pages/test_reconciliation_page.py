@@ -303,6 +303,17 @@ def test_why_of_a_row_that_is_gone(services, month):
     assert "not part of the report any more" in words(opened(row="99/9"))
 
 
+def test_usage_without_a_customer_has_nothing_to_compute(services, month):
+    key = next(
+        row.key
+        for row in services.reconciliation.look(month).report.rows
+        if row.row_class is RowClass.UNASSIGNED_USAGE
+    )
+    told = words(opened(row=key))
+    assert "Assign the device to a customer" in told
+    assert "How it is computed" not in told
+
+
 def test_fix_from_here_leads_to_the_plan_of_the_chosen_rows(page, services, month, monkeypatch):
     assert page.button(key="reconciliation_no_fix").disabled
     lines = [

@@ -160,6 +160,8 @@ def test_a_failure_is_told_with_its_remedy_and_the_servers_words():
         1, Outcome.FAILED, text=message("No."), remedy=message("Do this."), detail="<b>x</b>"
     )
     assert message_of(failed) == "No. Do this. ConnectWise said: <b>x</b>"
+    bare = row(1, Outcome.FAILED, text=message("No: error 400"), remedy=message("Do this."))
+    assert message_of(bare) == "No: error 400. Do this."
     assert "not known yet" in message_of(row(1, Outcome.IN_FLIGHT))
     assert message_of(row(1, Outcome.DONE)) == ""
 
