@@ -42,7 +42,12 @@ def decides(change: Change) -> list[object]:
         sorted(change.known_ids),
         None
         if created is None
-        else [created.identifier, created.description, created.integration_xref],
+        else [
+            created.identifier,
+            created.description,
+            created.integration_xref,
+            created.settings,
+        ],
     ]
 
 

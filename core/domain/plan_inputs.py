@@ -35,9 +35,9 @@ class PlanInputs:
     `fetch` is the complete reading that `usage` comes from; `newest_fetch` the last attempt,
     whatever became of it. `customer_names` are for reading. `catalog` and `companies` are None
     while they were never read. `additions` has an entry for every agreement that could be read,
-    also for one without
-    additions: an agreement that is missing there gets no writes. `bindings` by agreement and
-    ConnectWise product.
+    also for one without additions: an agreement that is missing there gets no writes. `bindings`
+    by agreement and ConnectWise product. `product_settings` are those for new products;
+    `former_products` the ConnectWise products that a Sophos product was mapped to before.
     """
 
     month: Month
@@ -56,6 +56,8 @@ class PlanInputs:
     rules: QuantityRules = field(default_factory=QuantityRules)
     customer_names: Mapping[str, str] = field(default_factory=dict)
     closed: frozenset[Month] = frozenset()
+    product_settings: str = ""
+    former_products: Mapping[str, frozenset[int]] = field(default_factory=dict)
     settings: SyncSettings = field(default_factory=SyncSettings)
     options: PlanOptions = field(default_factory=PlanOptions)
 

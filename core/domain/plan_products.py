@@ -9,7 +9,7 @@ be that of the other members only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from core.domain.default_product import default_product
@@ -53,7 +53,8 @@ class BilledProduct:
 class ProductScope:
     """The outcome: what is billed, what is created first, what stays untouched, what to say.
 
-    `untouched` are ConnectWise products to which only products with sync off are mapped; `waits`
+    `untouched` are ConnectWise products that only products with sync off are, or were, mapped to;
+    `waits`
     are the codes whose usage nothing bills yet; `created` are the codes whose default product is
     created, by its identifier.
     """
@@ -98,6 +99,8 @@ def _leave(
     product_id = None if mapping is None else mapping.connectwise_product_id
     if product_id is not None:
         scope.untouched.add(product_id)
+    # Taking its product away does not make it count: what it is billed on stays as it is.
+    scope.untouched |= inputs.former_products.get(code, frozenset())
     used = inputs.billable_of_product.get(code, _ZERO)
     if used <= 0:
         return
@@ -136,7 +139,7 @@ def _default(
     product = inputs.products.get(code) or SophosProduct(
         code=code, description="", product_group="", first_seen=None, last_seen=None
     )
-    wanted = default_product(product)
+    wanted = replace(default_product(product), settings=inputs.product_settings)
     found = existing_default(wanted, (inputs.catalog or {}).values())
     if found is None:
         # Two codes may stand for one product of the vendor's list: the second one adopts it.

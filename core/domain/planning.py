@@ -79,7 +79,7 @@ def _only(changes: Iterable[Change], options: PlanOptions) -> list[Change]:
     if options.only is None:
         return list(changes)
     wanted = [change for change in changes if change.target.key in options.only]
-    needed = {change.target.product_code for change in wanted if change.target.product_code}
+    needed = {code for change in wanted for code in _codes(change)}
     return [
         change
         for change in changes
@@ -88,19 +88,26 @@ def _only(changes: Iterable[Change], options: PlanOptions) -> list[Change]:
 
 
 def _excluded(changes: Iterable[Change], options: PlanOptions) -> list[Change]:
-    """What a person left out. Without its product, an addition of it is left out too."""
+    """What a person left out. Without its product, an addition of it is left out too, and so is one
+    whose quantity counts its usage."""
     given = options.excluded.keys()
     products = {
         change.target.product_code
         for change in changes
-        if change.kind is ChangeKind.CREATE_PRODUCT and change.target.key in given
+        if change.kind in _PRODUCTS and change.target.key in given
     }
     return [
         change
         for change in changes
         if change.target.key in given
-        or (change.target.agreement_id and change.target.product_code in products)
+        or (change.target.agreement_id and not products.isdisjoint(_codes(change)))
     ]
+
+
+def _codes(change: Change) -> set[str]:
+    """The Sophos products that a change is about."""
+    codes = {part.product_code for part in change.parts} | {change.target.product_code}
+    return codes - {""}
 
 
 def _finding_order(finding: Finding) -> tuple[object, ...]:

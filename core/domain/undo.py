@@ -71,6 +71,9 @@ def _quantity_back(case: _Case) -> Change | Finding:
         return found
     if found.quantity != change.after:
         return _changed(case, _quantity_now(found))
+    # What a sync never writes: it is another one only by somebody else's hand.
+    if change.unit_price is not None and found.unit_price != change.unit_price:
+        return _changed(case, _price_now(found))
     newer = _newer_month(case)
     if newer is not None:
         return newer
@@ -207,6 +210,12 @@ def _cancelled_from(day: date | None) -> Message:
     if day is None:
         return message("It is not cancelled any more.")
     return message("It is cancelled from {day} on.", day=day)
+
+
+def _price_now(found: Addition) -> Message:
+    if found.unit_price is None:
+        return message("It has no unit price any more.")
+    return message("The unit price is {price} now.", price=plain(found.unit_price))
 
 
 def _quantity_now(found: Addition) -> Message:

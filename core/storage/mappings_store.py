@@ -37,6 +37,9 @@ HISTORY_COLUMNS = {
 _ALL = """
 SELECT product_code, connectwise_product_id, sync, stopped, state, since, reason, version
 FROM store.product_mapping ORDER BY product_code"""
+_FORMER = """
+SELECT DISTINCT product_code, old_value FROM store.mapping_history
+WHERE field = 'connectwise_product_id' AND old_value <> ''"""
 _HISTORY = """
 SELECT id, product_code, changed_at, changed_by, origin, field, old_value, new_value
 FROM store.mapping_history
@@ -61,6 +64,13 @@ class MappingsStore:
         """Changes of one mapping or of all, newest first."""
         parameters = [product_code, product_code, _NO_LIMIT if limit is None else limit]
         return [_entry(row) for row in self._database.read(_HISTORY, parameters)]
+
+    def former_products(self) -> dict[str, frozenset[int]]:
+        """The ConnectWise products that each Sophos product was mapped to before, by its code."""
+        found: dict[str, set[int]] = {}
+        for code, product_id in self._database.read(_FORMER):
+            found.setdefault(code, set()).add(int(product_id))
+        return {code: frozenset(products) for code, products in found.items()}
 
     def save(
         self,

@@ -11,6 +11,7 @@ from core.clients.connectwise import ConnectWise
 from core.domain.models import Company, FetchStatus, Plan, PlanOptions, Usage
 from core.domain.month import Month
 from core.domain.planning import PlanInputs, make_plan
+from core.domain.product_form import ProductDefaults
 from core.errors import NotFoundError, message
 from core.storage.store import Store
 from core.use_cases.agreement_reading import AgreementReading, read_additions
@@ -135,6 +136,8 @@ class Planning:
             rules=store.rules.all(),
             customer_names=self._customer_names(usage, complete[0].id if complete else ""),
             closed=store.months.closed(),
+            product_settings=_product_settings(self._preferences.defaults()),
+            former_products=store.mappings.former_products(),
             settings=self._preferences.sync(),
         )
 
@@ -149,6 +152,11 @@ class Planning:
         if all(each.account_id is None or each.account_id in listed for each in usage):
             return listed
         return {**self._store.usage.customer_names(fetch_id), **listed}
+
+
+def _product_settings(defaults: ProductDefaults) -> str:
+    """Of the settings, those that decide what a new product is like."""
+    return str(replace(defaults, new_products_sync=False))
 
 
 def _gone() -> NotFoundError:

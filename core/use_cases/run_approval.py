@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from core.domain.models import Change, ChangeNames, Plan, PlanOptions, Run, RunChange, RunOrigin
+from core.domain.models import (
+    Change,
+    ChangeKind,
+    ChangeNames,
+    Plan,
+    PlanOptions,
+    Run,
+    RunChange,
+    RunOrigin,
+    Target,
+)
+from core.domain.plan_digest import decides
 from core.domain.plan_inputs import PlanInputs
 from core.domain.plan_moves import Move, moves
 from core.errors import ConflictError, InputError, Message, Problem, message, plural_message
@@ -152,3 +164,34 @@ def failed_targets(rows: Sequence[RunChange], plan: Plan) -> Iterator[str]:
 def with_only(options: PlanOptions, targets: frozenset[str]) -> PlanOptions:
     """The same decisions for some targets."""
     return replace(options, only=targets)
+
+
+def still_wanted(
+    rows: Iterable[RunChange], now: Iterable[Change], products: Mapping[str, int]
+) -> set[int]:
+    """The numbers of the changes of a run that the plan of now has too.
+
+    `products` are the ConnectWise products that Sophos products are mapped to: a product may have
+    come into being since; its additions then have another target.
+    """
+    planned = list(now)
+    adopted = {
+        change.target.product_code: change.product_id
+        for change in planned
+        if change.kind is ChangeKind.ADOPT_PRODUCT and change.product_id is not None
+    }
+    known = {**products, **adopted}
+    decided = {json.dumps(decides(change)) for change in planned}
+    return {
+        row.number
+        for row in rows
+        if any(json.dumps(decides(change)) in decided for change in _as_of_now(row.change, known))
+    }
+
+
+def _as_of_now(change: Change, products: Mapping[str, int]) -> Iterator[Change]:
+    yield change
+    target = change.target
+    product_id = products.get(target.product_code)
+    if target.agreement_id and product_id is not None:
+        yield replace(change, target=Target(target.agreement_id, product_id))

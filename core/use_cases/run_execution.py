@@ -8,7 +8,7 @@ what was announced is looked for when the run is resumed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -52,6 +52,8 @@ PRODUCT_KINDS = frozenset({ChangeKind.CREATE_PRODUCT, ChangeKind.ADOPT_PRODUCT})
 _LEAVING = frozenset({ChangeKind.RETIRE_PRODUCT, ChangeKind.UNMAP_PRODUCT})
 _NO_PRODUCT = message("The product that it needs was not created or mapped.")
 _SEE_PRODUCT = message("See why at the product, then retry the failed rows.")
+_MOVED = message("The plan of now no longer has this change; it was not made.")
+_PLAN_AGAIN = message("Make a new plan: it has what is left to do.")
 _FINAL = frozenset({Outcome.DONE, Outcome.FAILED, Outcome.SKIPPED})
 
 
@@ -112,12 +114,14 @@ class Execution:
         tools: Tools,
         halt: Halt,
         *,
-        compared: bool,
+        wanted: Collection[int] | None = None,
     ) -> None:
-        """`reading` is what the agreements have now. `compared`: the plan was made anew from it,
-        so what the changes say of ConnectWise holds."""
+        """`reading` is what the agreements have now. `wanted` are the numbers of the changes that
+        the plan of now still has; None: it is the plan that was approved, so that what the changes
+        say of ConnectWise holds."""
         self._run = run
-        self._compared = compared
+        self._compared = wanted is None
+        self._moved = set() if wanted is None else {row.number for row in rows} - set(wanted)
         self._reading = reading
         self._tools = tools
         self._halt = halt
@@ -130,13 +134,18 @@ class Execution:
         }
         # By identifier: several Sophos products may share one default product.
         self._created = {
-            wanted.identifier.casefold(): Found(row.product_id, wanted.identifier)
+            default.identifier.casefold(): Found(row.product_id, default.identifier)
             for row in rows
-            if (wanted := row.change.default_product) is not None
+            if (default := row.change.default_product) is not None
             and row.product_id is not None
             and _product_of(row, mappings) == row.product_id
         }
         self._undecided: set[str] = set()
+        # Sophos products whose ConnectWise product was not created, adopted or mapped.
+        self._unmapped: set[str] = set()
+        for row in rows:
+            if row.outcome in (Outcome.FAILED, Outcome.SKIPPED):
+                self._note_unmapped(row.change)
         self._still_billed: set[int | None] = {
             row.change.target.product_id for row in rows if row.outcome is Outcome.FAILED
         }
@@ -211,6 +220,9 @@ class Execution:
 
     def _product(self, row: RunChange) -> None:
         found = None if self._compared else self._look_for_product(row)
+        if found is None and row.number in self._moved:
+            self._skip(row, _MOVED, _PLAN_AGAIN)
+            return
         if found is None:
             found = self._tools.products.carry_out(row.change, self._announcing(row))
         if isinstance(found, Unknown):
@@ -287,6 +299,8 @@ class Execution:
         self._tools.journal.settle_product(entry, decide)
         if mapped():
             self._created[self._identifiers[code]] = found
+        else:
+            self._unmapped.add(code)
         self._outages.over()
         self._tools.tracker.count(Outcome.DONE)
 
@@ -294,12 +308,18 @@ class Execution:
 
     def _addition(self, row: RunChange) -> None:
         change = row.change
+        if not self._unmapped.isdisjoint(part.product_code for part in change.parts):
+            self._skip(row)
+            return
         if not change.target.product_id:
             product = self._product_for(row)
             if product is None:
                 return
             change = replace(change, product_id=product.product_id)
         outcome = self._look_for_addition(row, change)
+        if outcome is None and row.number in self._moved:
+            self._skip(row, _MOVED, _PLAN_AGAIN)
+            return
         if outcome is None:
             before = self._reading.of(change.target.agreement_id)
             outcome = self._tools.additions.carry_out(change, before, self._announcing(row))
@@ -353,8 +373,13 @@ class Execution:
 
         return announce
 
+    def _note_unmapped(self, change: Change) -> None:
+        if change.kind in PRODUCT_KINDS:
+            self._unmapped.add(change.target.product_code)
+
     def _fail(self, row: RunChange, failed: Failed) -> None:
         self._still_billed.add(row.change.target.product_id)
+        self._note_unmapped(row.change)
         self._tools.journal.settle(
             self._entry(
                 row,
@@ -370,6 +395,7 @@ class Execution:
     def _skip(
         self, row: RunChange, text: Message = _NO_PRODUCT, remedy: Message = _SEE_PRODUCT
     ) -> None:
+        self._note_unmapped(row.change)
         entry = self._entry(row, Outcome.SKIPPED, text=text, remedy=remedy)
         self._tools.journal.settle(entry)
         self._tools.tracker.count(Outcome.SKIPPED)

@@ -44,6 +44,7 @@ from core.use_cases.run_approval import (
     new_run,
     refuse_unapprovable,
     rows_of,
+    still_wanted,
     what_moved,
     with_only,
 )
@@ -221,7 +222,8 @@ class Runs:
         """Go on with a run that was cut off, stopped or aborted; returns how it ended.
 
         Each change without an outcome is looked for in ConnectWise first. One that was announced
-        and is there counts as done; one that somebody else touched meanwhile fails. Raises
+        and is there counts as done; one that somebody else touched meanwhile fails; one that the
+        plan of now no longer has is left alone. Raises
         ConflictError when a later run was approved since.
         """
         self._refuse_overtaken(self.get(run_id))
@@ -276,8 +278,23 @@ class Runs:
         plan = self._plan(run.month, run.options, run.undo_of)
         if untouched and plan.digest != run.digest:
             return self._refused(run, rows, plan, reading)
-        self._execution(current, rows, reading, compared=untouched).carry_out()
+        wanted = None if untouched else self._still_wanted(run, rows)
+        self._execution(current, rows, reading, wanted).carry_out()
         return self._ending(current, plan)
+
+    def _still_wanted(self, run: Run, rows: Sequence[RunChange]) -> set[int]:
+        """The numbers of the changes that a plan made now would have too.
+
+        Nothing is left out of that plan for being no target of this run: an addition has another
+        target once its product was created.
+        """
+        plan = self._plan(run.month, replace(run.options, only=None), run.undo_of)
+        products = {
+            code: mapping.connectwise_product_id
+            for code, mapping in self._store.mappings.all().items()
+            if mapping.connectwise_product_id is not None
+        }
+        return still_wanted(rows, plan.changes, products)
 
     def _read_again(self, rows: Sequence[RunChange]) -> AgreementReading:
         """What the changes depend on, fresh from ConnectWise and in the store."""
@@ -295,8 +312,7 @@ class Runs:
         current: _Current,
         rows: Sequence[RunChange],
         reading: AgreementReading,
-        *,
-        compared: bool,
+        wanted: set[int] | None,
     ) -> Execution:
         today = self._planning.today()
         tools = Tools(
@@ -309,9 +325,7 @@ class Runs:
             clock=self._clock,
         )
         mappings = self._store.mappings.all()
-        return Execution(
-            current.run, rows, reading, mappings, tools, current.halt, compared=compared
-        )
+        return Execution(current.run, rows, reading, mappings, tools, current.halt, wanted=wanted)
 
     # ------------------------------------------------------------ ending
 

@@ -339,6 +339,52 @@ def test_excluding_a_default_product_excludes_what_is_billed_on_it() -> None:
     assert len(plan.excluded) == 2
 
 
+def test_excluding_an_adoption_excludes_what_counts_its_usage() -> None:
+    inputs = simple(
+        mappings=[mapping("X", None, state=MappingState.UNMAPPED)],
+        catalog=[entry(7, integration_xref="X")],
+        options=PlanOptions(excluded={"+X": "not this month"}),
+    )
+    plan = make_plan(inputs)
+    assert plan.changes == ()
+    assert {c.kind for c in plan.excluded} == {
+        ChangeKind.ADOPT_PRODUCT,
+        ChangeKind.CREATE_ADDITION,
+    }
+
+
+def test_excluding_the_second_of_a_shared_default_product_excludes_what_counts_both() -> None:
+    inputs = simple(
+        usages=[usage("alpha", "CIXA", 2), usage("alpha", "CIXA-MSP", 3)],
+        mappings=[
+            mapping("CIXA", None, state=MappingState.UNMAPPED),
+            mapping("CIXA-MSP", None, state=MappingState.UNMAPPED),
+        ],
+        options=PlanOptions(excluded={"+CIXA-MSP": "not this month"}),
+    )
+    assert [c.kind for c in make_plan(inputs).changes] == [ChangeKind.CREATE_PRODUCT]
+
+
+def test_a_plan_of_one_addition_adopts_the_product_that_it_needs() -> None:
+    inputs = simple(
+        mappings=[mapping("X", None, state=MappingState.UNMAPPED)],
+        catalog=[entry(7, integration_xref="X")],
+        options=PlanOptions(only=frozenset({"11/7"})),
+    )
+    assert [c.kind for c in make_plan(inputs).changes] == [
+        ChangeKind.ADOPT_PRODUCT,
+        ChangeKind.CREATE_ADDITION,
+    ]
+
+
+def test_the_settings_for_new_products_are_approved_with_them() -> None:
+    inputs = simple(mappings=[mapping("X", None, state=MappingState.UNMAPPED)])
+    others = replace(inputs, product_settings="taxable")
+    assert make_plan(others).digest != make_plan(inputs).digest
+    mapped = simple()
+    assert make_plan(replace(mapped, product_settings="taxable")) == make_plan(mapped)
+
+
 def test_a_row_mapped_anew_waits_and_its_former_addition_stays() -> None:
     inputs = simple(
         mappings=[mapping("X", 2, state=MappingState.STOPPED)],
@@ -389,6 +435,24 @@ def test_switches_that_are_off() -> None:
     )
     assert make_plan(product_off).changes == ()
     assert kinds(product_off) == [FindingKind.PRODUCT_OFF]
+
+
+@pytest.mark.parametrize("product_id", [None, 2])
+def test_what_was_billed_for_a_product_that_is_off_stays_when_its_row_is_changed(
+    product_id: int | None,
+) -> None:
+    inputs = simple(
+        mappings=[mapping("X", product_id, sync=False)],
+        catalog=[entry(1), entry(2)],
+        additions=[KEPT],
+        bound=[bind(KEPT)],
+        former_products={"X": frozenset({1})},
+    )
+    assert make_plan(inputs).changes == ()
+    # Something else that is on and billed there rules over it again.
+    other = mapping("Y", 1)
+    taken = replace(inputs, mappings={**inputs.mappings, "Y": other})
+    assert [c.kind for c in make_plan(taken).changes] == [ChangeKind.ZERO]
 
 
 def test_the_bundle_class_is_not_billed() -> None:

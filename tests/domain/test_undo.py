@@ -227,6 +227,14 @@ def test_what_failed_needs_no_undo() -> None:
     ("changed", "says"),
     [
         (replace(KEPT, quantity=Decimal(9)), "The quantity is 9 now."),
+        (
+            replace(KEPT, quantity=Decimal(8), unit_price=Decimal(99)),
+            "The unit price is 99 now.",
+        ),
+        (
+            replace(KEPT, quantity=Decimal(8), unit_price=None),
+            "It has no unit price any more.",
+        ),
         (replace(KEPT, cancelled_date=date(2026, 11, 1)), "It was cancelled in ConnectWise."),
         (None, "It no longer exists in ConnectWise."),
     ],

@@ -534,6 +534,41 @@ def test_what_only_reads_differently_does_not_refuse(
     assert services.runs.execute(run.id, "ana").status is RunStatus.FINISHED
 
 
+def test_without_the_product_that_it_adopts_nothing_is_billed(
+    services: Services, sandbox: Sandbox
+) -> None:
+    code = DEFAULTS[0]
+    catalog = sandbox.world.tables["catalog"]
+    with sandbox.world.transaction():
+        there = catalog.insert({**catalog.all()[0], "identifier": "OURS", "integrationXRef": code})
+    services.catalog.refresh()
+    month = prepare(services, defaults=[code])
+    plan = services.planning.plan(month)
+    counting = [c for c in plan.changes if code in {part.product_code for part in c.parts}]
+    assert counting
+    run = approved(services, month)
+    edit_by_another(sandbox, "catalog", there, inactiveFlag=True)
+
+    ended = services.runs.execute(run.id, "ana")
+
+    assert (ended.failed, ended.skipped) == (1, len(counting))
+    billed_on = {each[1] for each in billed(sandbox).values()}
+    assert there not in billed_on
+
+
+def test_other_settings_for_new_products_refuse_what_was_approved(
+    services: Services, sandbox: Sandbox
+) -> None:
+    month = prepare(services, defaults=DEFAULTS)
+    run = approved(services, month)
+    defaults = services.preferences.defaults()
+    services.preferences.save_defaults(replace(defaults, taxable=not defaults.taxable), "ana")
+    sandbox.controls.counters.reset()
+
+    assert services.runs.execute(run.id, "ana").status is RunStatus.REFUSED
+    assert written(sandbox) == 0
+
+
 # ---------------------------------------------------------------- stopping, resuming
 
 
@@ -611,6 +646,78 @@ def test_what_somebody_changed_while_a_run_stood_still_is_not_written_over(
     assert failed.keys() == {quantities[0].number, quantities[1].number, created[0].number}
     assert all(row.text and row.remedy for row in failed.values())
     assert sandbox.world.tables["additions"].records[theirs]["quantity"] == 4321
+
+
+def assert_left_alone(services: Services, sandbox: Sandbox, run: Run, writes: int) -> None:
+    """Nothing more was written, and what was left of the run says why."""
+    assert written(sandbox) == writes
+    left = [r for r in services.runs.changes(run.id) if r.outcome is Outcome.SKIPPED]
+    assert left
+    assert all("plan of now" in str(row.text) and row.remedy for row in left)
+
+
+def test_an_agreement_that_ended_while_a_run_stood_still_is_not_written_to(
+    services: Services, sandbox: Sandbox, month: Month
+) -> None:
+    run = stopped_early(services, month)
+    waiting = [r for r in services.runs.changes(run.id) if r.outcome is Outcome.WAITING]
+    ended_one = waiting[-1].change.target.agreement_id
+    there = [r.number for r in waiting if r.change.target.agreement_id == ended_one]
+    edit_by_another(sandbox, "agreements", ended_one, cancelledFlag=True)
+    writes = written(sandbox)
+
+    ended = services.runs.resume(run.id, "ana")
+
+    assert (ended.status, ended.skipped) == (RunStatus.FINISHED, len(there))
+    assert written(sandbox) == writes + len(waiting) - len(there)
+    skipped = [r.number for r in services.runs.changes(run.id) if r.outcome is Outcome.SKIPPED]
+    assert skipped == there
+
+
+def test_customers_that_were_turned_off_while_a_run_stood_still_are_left_alone(
+    services: Services, sandbox: Sandbox, month: Month
+) -> None:
+    run = stopped_early(services, month)
+    mappings = services.store.customers.mappings().values()
+    off = [replace(each, sync=False, version=each.version + 1) for each in mappings]
+    services.store.customers.change(lambda current: (off, []))
+    writes = written(sandbox)
+
+    assert services.runs.resume(run.id, "ana").status is RunStatus.FINISHED
+    assert_left_alone(services, sandbox, run, writes)
+
+
+def test_usage_that_was_fetched_anew_while_a_run_stood_still_is_not_that_of_the_run(
+    services: Services, sandbox: Sandbox, month: Month
+) -> None:
+    run = stopped_early(services, month)
+    change_usage(
+        sandbox, month, lambda line: {**line, "billableQuantity": line["billableQuantity"] + 1}
+    )
+    services.usage.fetch(month, "ana")
+    writes = written(sandbox)
+
+    assert services.runs.resume(run.id, "ana").status is RunStatus.FINISHED
+    assert_left_alone(services, sandbox, run, writes)
+    assert synced(services, month).status is RunStatus.FINISHED
+    assert fresh_plan(services, month).changes == ()
+
+
+def test_a_run_of_chosen_rows_is_resumed_with_the_product_that_it_created(
+    services: Services, sandbox: Sandbox
+) -> None:
+    month = prepare(services, defaults=DEFAULTS)
+    plan = services.planning.plan(month)
+    only = frozenset(c.target.key for c in plan.changes if c.target.product_code)
+    run = approved(services, month, PlanOptions(only=only))
+
+    def stop(done: int, total: int | None) -> None:
+        if done == 1:
+            services.runs.stop(run.id, "ben")
+
+    assert services.runs.execute(run.id, "ana", stop).status is RunStatus.STOPPED
+    ended = services.runs.resume(run.id, "ana")
+    assert (ended.status, ended.done) == (RunStatus.FINISHED, run.changes)
 
 
 def test_a_run_that_was_stopped_is_not_resumed_after_a_later_one(

@@ -142,8 +142,14 @@ def _touch(
         for row in chosen:
             assert row.addition_id is not None
             record = table.records[row.addition_id]
-            table.replace(row.addition_id, {**record, "quantity": SOMEBODYS})
+            table.replace(row.addition_id, {**record, _touched_member(row): SOMEBODYS})
     return chosen
+
+
+def _touched_member(row: RunChange) -> str:
+    """A price of its own only where there was an addition before."""
+    existing = row.change.kind in (ChangeKind.SET_QUANTITY, ChangeKind.ZERO)
+    return "unitPrice" if existing and row.number % 2 else "quantity"
 
 
 def _take_back(services: Services, sandbox: Sandbox, run: Run, trouble: Trouble | None) -> None:
@@ -183,7 +189,8 @@ def _expected(before: World, after: World, changed: list[RunChange]) -> World:
     additions, bindings = dict(before.additions), dict(before.bindings)
     for row in changed:
         assert row.addition_id is not None
-        additions[row.addition_id] = SOMEBODYS
+        priced = _touched_member(row) == "unitPrice"
+        additions[row.addition_id] = after.additions[row.addition_id] if priced else SOMEBODYS
         key = (row.change.target.agreement_id, row.change.target.product_id)
         if key in after.bindings:
             bindings[key] = after.bindings[key]

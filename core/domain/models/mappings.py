@@ -81,11 +81,16 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class DefaultProduct:
-    """What would be created in ConnectWise for an unmapped Sophos product."""
+    """What would be created in ConnectWise for an unmapped Sophos product.
+
+    `settings` are those for new products as they were when it was planned: its other fields follow
+    from them.
+    """
 
     identifier: str
     description: str
     integration_xref: str
+    settings: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
