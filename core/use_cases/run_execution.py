@@ -177,6 +177,27 @@ class Execution:
                 self._halt.crashed(error)
         self._flush()
 
+    def look_back(self) -> None:
+        """Find out which of the changes that were announced are done, without a call that writes.
+
+        What is not there may still be under way: it stays announced, and is looked for again when
+        the run is resumed.
+        """
+        for row in self._todo:
+            if row.outcome is Outcome.IN_FLIGHT:
+                self._guarded(self._look_back)(row)
+        self._flush()
+
+    def _look_back(self, row: RunChange) -> None:
+        if row.change.kind in PRODUCT_KINDS:
+            product = self._look_for_product(row)
+            if isinstance(product, Found):
+                self._finish_product(row, product)
+        elif row.change.target.agreement_id:
+            addition = self._look_for_addition(row, row.change)
+            if isinstance(addition, Addition):
+                self._finish_addition(row, row.change, addition)
+
     def _flush(self) -> None:
         """Commit the last outcomes; a mistake of this program is raised after them."""
         try:

@@ -53,7 +53,7 @@ from core.use_cases.run_journal import RunJournal
 from core.use_cases.run_products import ProductWriter
 from core.use_cases.run_progress import RunProgress, Tracker
 
-JOB = "run"
+JOB, READING_BACK = "run", "run_reading_back"
 _NO_REQUESTS = RequestCount()
 _NO_OPTIONS = PlanOptions()
 
@@ -229,6 +229,30 @@ class Runs:
         self._refuse_overtaken(self.get(run_id))
         return self._carry_out(run_id, by, RunEventKind.RESUMED, progress)
 
+    def start_reading_back(self) -> JobStatus | None:
+        """Look, in the background worker, what became of the calls of a run that was cut off, so
+        that whoever decides to finish or to stop it knows; None when there is nothing to look for.
+        """
+        run = self.interrupted()
+        if run is None or not _announced(self.changes(run.id)):
+            return None
+        label = message("Looking for what run {number} had sent", number=str(run.number))
+        return self._jobs.start(
+            READING_BACK, label, run.approved_by, lambda _progress: self.read_back(run.id)
+        )
+
+    def read_back(self, run_id: str) -> None:
+        """Find out which of the announced calls were made when a run was cut off; writes nothing.
+
+        Raises VendorError; then all of it stays unknown.
+        """
+        run, rows = self.get(run_id), self.changes(run_id)
+        current = _Current(run, Tracker(run_id, ignore_progress), Halt())
+        reading = self._read_again(_announced(rows))
+        self._execution(current, rows, reading, wanted=set()).look_back()
+        if current.halt.error is not None:
+            raise current.halt.error
+
     def stop(self, run_id: str, by: str) -> None:
         """Stop a run after the calls that are under way; what is left can be resumed.
 
@@ -402,3 +426,8 @@ class Runs:
                 ),
                 remedy=message("Make a new plan: it has what is left to do."),
             )
+
+
+def _announced(rows: Sequence[RunChange]) -> list[RunChange]:
+    """The changes whose call may have been made, and nobody knows what became of it."""
+    return [row for row in rows if row.outcome is Outcome.IN_FLIGHT]

@@ -65,6 +65,7 @@ def shared_services() -> Services:
     """
     services = core.services.build_services()
     services.notifications.start(text_in)
+    services.runs.start_reading_back()
     services.scheduler.start()
     services.mappings.rows()
     gc.collect()

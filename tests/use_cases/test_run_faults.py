@@ -443,6 +443,49 @@ def test_a_mistake_of_this_program_leaves_the_run_open_and_resumable(
     assert_ended_well(services, sandbox, month, undisturbed)
 
 
+def test_what_a_run_had_sent_when_it_was_cut_off_is_known_before_anybody_decides(
+    services: Services, sandbox: Sandbox, month: Month, undisturbed: Undisturbed
+) -> None:
+    run = approved(services, month)
+    settle = services.store.runs.settle
+    announce = services.store.runs.announce
+    announced = 0
+
+    def once(*given: object, **more: object) -> None:
+        nonlocal announced
+        announced += 1
+        if announced > 1:
+            raise StoreError(message("The disk is full."))
+        announce(*given, **more)  # type: ignore[arg-type]
+
+    def fails(*given: object, **more: object) -> None:
+        raise StoreError(message("The disk is full."))
+
+    services.store.runs.announce = once  # type: ignore[method-assign]
+    services.store.runs.settle = fails  # type: ignore[method-assign]
+    with pytest.raises(StoreError):
+        services.runs.execute(run.id, "ana")
+    services.store.runs.announce = announce  # type: ignore[method-assign]
+    services.store.runs.settle = settle  # type: ignore[method-assign]
+    counted = sandbox.controls.counters.as_json()["total_writes"]
+    unknown = rows(services, run, Outcome.IN_FLIGHT)
+    assert unknown
+
+    job = services.runs.start_reading_back()
+    assert job is not None
+    services.jobs.wait(60)
+
+    assert sandbox.controls.counters.as_json()["total_writes"] == counted
+    done = rows(services, run, Outcome.DONE)
+    assert done
+    assert_report_is_true(services, sandbox, run)
+    assert services.runs.interrupted() is not None
+    assert services.runs.resume(run.id, "ana").done == run.changes
+    assert creations_of(sandbox) == undisturbed.creations
+    assert_ended_well(services, sandbox, month, undisturbed)
+    assert services.runs.start_reading_back() is None
+
+
 # ---------------------------------------------------------------- everything at once
 
 WAYS: tuple[dict[str, object], ...] = (
