@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from core.domain.models import Change, ChangeKind, LimitCheck, LimitKind, PlanLimits
 from core.domain.quantity import plain
-from core.errors import message
+from core.errors import message, plural_message
 
 _ZERO = Decimal(0)
 _PRODUCTS = frozenset({ChangeKind.CREATE_PRODUCT})
@@ -72,9 +72,10 @@ def _drops(changes: Sequence[Change], limits: PlanLimits) -> LimitCheck:
         number=Decimal(len(dropped)),
         limit=Decimal(limits.drops_to_zero),
         exceeded=len(dropped) > limits.drops_to_zero,
-        text=message(
+        text=plural_message(
+            "{count} addition drops to zero or is cancelled; {limit} may.",
             "{count} additions drop to zero or are cancelled; {limit} may.",
-            count=len(dropped),
+            len(dropped),
             limit=limits.drops_to_zero,
         ),
         remedy=message(
@@ -94,9 +95,10 @@ def _jumps(changes: Sequence[Change], limits: PlanLimits) -> LimitCheck:
         number=greatest,
         limit=limits.jump_factor,
         exceeded=bool(jumped),
-        text=message(
+        text=plural_message(
+            "{count} quantity changes by more than the factor {limit}.",
             "{count} quantities change by more than the factor {limit}.",
-            count=len(jumped),
+            len(jumped),
             limit=plain(limits.jump_factor),
         ),
         remedy=message(
@@ -123,9 +125,10 @@ def _quantities(changes: Sequence[Change], limits: PlanLimits) -> LimitCheck:
         number=greatest,
         limit=limits.quantity,
         exceeded=bool(large),
-        text=message(
+        text=plural_message(
+            "{count} quantity is above {limit}; the greatest is {greatest}.",
             "{count} quantities are above {limit}; the greatest is {greatest}.",
-            count=len(large),
+            len(large),
             limit=plain(limits.quantity),
             greatest=plain(greatest),
         ),
@@ -144,9 +147,10 @@ def _new_products(changes: Sequence[Change], limits: PlanLimits) -> LimitCheck:
         number=Decimal(len(new)),
         limit=Decimal(limits.new_products),
         exceeded=len(new) > limits.new_products,
-        text=message(
+        text=plural_message(
+            "{count} product is created in ConnectWise; {limit} may.",
             "{count} products are created in ConnectWise; {limit} may.",
-            count=len(new),
+            len(new),
             limit=limits.new_products,
         ),
         remedy=message(
