@@ -24,9 +24,9 @@ def columns() -> list[Column]:
         _sophos_product(),
         _connectwise_product(),
         _details(),
-        switch_column(),
+        switch_column(112),
         _usage(),
-        state_column(),
+        state_column(150),
         suggestion_column(),
     ]
 
@@ -69,7 +69,7 @@ def _usage() -> Column:
     return column(
         "usage",
         _("Last usage"),
-        118,
+        106,
         headerClass="ag-right-aligned-header",
         cellRenderer="usageCell",
         valueGetter=Script("p => p.data.usage"),
