@@ -150,7 +150,7 @@ def reason_of(change: RunChange | Trouble) -> str:
     if change.text is not None:
         return text(change.text)
     if change.outcome is Outcome.IN_FLIGHT:
-        return _("Its call was sent and its outcome is not known yet.")
+        return _("Its call may have been made; it is looked for before anything is written.")
     return ""
 
 
