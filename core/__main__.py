@@ -19,6 +19,7 @@ from core.cli.shared import (
     FAILED,
     PENDING,
     complain,
+    counted,
     open_services,
     person,
     print_json,
@@ -240,9 +241,9 @@ def _say_edits(edits: Sequence[RowEdit[MappingValues]], *, applied: bool) -> Non
     if not edits:
         print("No changes.")
     elif applied:
-        print(f"{len(edits)} mappings saved.")
+        print(f"{counted(len(edits), 'mapping')} saved.")
     else:
-        print(f"{len(edits)} changes pending. Add --apply to save them.")
+        print(f"{counted(len(edits), 'change')} pending. Add --apply to save.")
 
 
 def _products_list(options: argparse.Namespace) -> int:

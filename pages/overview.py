@@ -23,7 +23,7 @@ if begun:
 else:
     draw_first_steps(services, has_usage=bool(rows))
 if months:
-    draw_month(rows, months)
+    draw_month(rows, months, services.planning.today())
     draw_trend(rows, months)
 if begun:
     draw_data(services, months)

@@ -14,6 +14,7 @@ from core.cli.shared import (
     DONE,
     PENDING,
     Commands,
+    counted,
     open_services,
     person,
     print_json,
@@ -115,6 +116,6 @@ def _say(edits: Sequence[RowEdit[CustomerValues]], *, applied: bool) -> None:
     if not edits:
         print("No changes.")
     elif applied:
-        print(f"{len(edits)} customers saved.")
+        print(f"{counted(len(edits), 'customer')} saved.")
     else:
-        print(f"{len(edits)} changes pending. Add --apply to save them.")
+        print(f"{counted(len(edits), 'change')} pending. Add --apply to save.")

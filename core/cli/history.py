@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from core.cli.run_texts import change_line, plan_json, run_json, say_findings, say_limits
 from core.cli.runs import REFUSED, code_of_plan, run_named, say_run
@@ -23,8 +26,10 @@ from core.cli.shared import (
     with_json,
     write_file,
 )
-from core.domain.models import PlanOptions, Run, RunChange, RunOrigin
+from core.domain.models import ChangeFilter, PlanOptions, Run, RunChange, RunOrigin
+from core.domain.month import Month
 from core.services import Services
+from core.use_cases.rule_history import Entry
 from core.use_cases.run_approval import Approval, LimitsExceededError, PlanChangedError
 from core.use_cases.workbook import Cell, Table, as_csv
 
@@ -42,8 +47,20 @@ def add_commands(commands: Commands) -> None:
     actions = commands.add_parser("history", help="what was done").add_subparsers(
         required=True, metavar="ACTION"
     )
-    export = actions.add_parser("export", help="every run with its changes, as CSV or JSON")
+    export = actions.add_parser("export", help="what was done, as CSV or JSON")
     export.add_argument("file", metavar="FILE", help="- writes standard output")
+    export.add_argument(
+        "--what",
+        choices=list(_EXPORTS),
+        default="runs",
+        help="runs with their changes, or saved changes of mappings or customers",
+    )
+    export.add_argument(
+        "--month", metavar="YYYY-MM", help="of runs of this month, or saved in this month"
+    )
+    export.add_argument(
+        "--text", metavar="WORDS", default="", help="only what has all of these words"
+    )
     export.add_argument("--json", action="store_true", help="write JSON")
     export.set_defaults(command=_export)
 
@@ -59,23 +76,107 @@ def add_commands(commands: Commands) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     with open_services() as services:
-        runs = services.runs.list()
+        export = _EXPORTS[options.what](services, options)
         if options.json:
-            found = [run_json(run, services.runs.changes(run.id)) for run in runs]
-            content = json.dumps(found, ensure_ascii=False) + "\n"
+            content = json.dumps(export.as_json(), ensure_ascii=False) + "\n"
         else:
-            table = Table("history", _HEADINGS, list(_rows(services, runs)))
+            table = Table("history", export.headings, list(export.rows()))
             content = as_csv(table).decode("utf-8-sig")
     write_file(options.file, content)
     return DONE
 
 
-def _rows(services: Services, runs: Sequence[Run]) -> Iterator[tuple[Cell, ...]]:
+@dataclass(frozen=True)
+class _Export:
+    """What a file has: rows under headings, or the same as JSON. Made when one is asked for."""
+
+    headings: Sequence[str]
+    rows: Callable[[], Iterator[tuple[Cell, ...]]]
+    as_json: Callable[[], list[dict[str, Any]]]
+
+
+def _export_runs(services: Services, options: argparse.Namespace) -> _Export:
+    month = _month(options)
+    runs, text = services.runs.list(), str(options.text)
+    found = [run for run in runs if month in (None, run.month)]
+    changes = partial(_changes, services, text)
+    return _Export(
+        _HEADINGS,
+        partial(_rows, runs, found, changes),
+        # A run without changes is told too, unless words are looked for.
+        lambda: [
+            run_json(run, rows) for run in found for rows in (changes(run),) if rows or not text
+        ],
+    )
+
+
+def _changes(services: Services, text: str, run: Run) -> Sequence[RunChange]:
+    if not text:
+        return services.runs.changes(run.id)
+    looked = ChangeFilter(run_id=run.id, text=text)
+    return [past.row for past in services.history.changes(looked)]
+
+
+def _rows(
+    runs: Sequence[Run], found: Sequence[Run], changes: Callable[[Run], Sequence[RunChange]]
+) -> Iterator[tuple[Cell, ...]]:
     numbers = {run.id: run.number for run in runs}
-    for run in runs:
+    for run in found:
         about = _about(run, numbers)
-        for row in services.runs.changes(run.id):
+        for row in changes(run):
             yield (*about, *_done(row))
+
+
+def _export_mappings(services: Services, options: argparse.Namespace) -> _Export:
+    names = {row.product.code: row.product.description for row in services.mappings.rows()}
+    entries = services.history.mapping_changes()
+    told = [(entry, entry.product_code, names.get(entry.product_code, "")) for entry in entries]
+    return _saved(("product_code", "product_name"), told, options)
+
+
+def _export_customers(services: Services, options: argparse.Namespace) -> _Export:
+    names = services.customers.names()
+    entries = services.history.customer_changes()
+    told = [(entry, entry.customer_id, names.get(entry.customer_id, "")) for entry in entries]
+    return _saved(("customer_id", "customer_name"), told, options)
+
+
+def _saved(
+    headings: tuple[str, str],
+    told: Sequence[tuple[Entry, str, str]],
+    options: argparse.Namespace,
+) -> _Export:
+    month, words = _month(options), str(options.text).casefold().split()
+    lines = [
+        (entry.at, entry.by, key, name, entry.field, entry.old, entry.new, entry.origin)
+        for entry, key, name in told
+        if month in (None, Month.of(entry.at.date()))
+    ]
+    found = [line for line in lines if _has(line[1:], words)]
+    columns = ("at", "by", *headings, "field", "before", "after", "origin")
+    return _Export(
+        columns,
+        lambda: iter(found),
+        lambda: [
+            {**dict(zip(columns, line, strict=True)), "at": line[0].isoformat()} for line in found
+        ],
+    )
+
+
+def _has(said: Sequence[str], words: Sequence[str]) -> bool:
+    everything = " ".join(said).casefold()
+    return all(word in everything for word in words)
+
+
+def _month(options: argparse.Namespace) -> Month | None:
+    return Month.parse(options.month) if options.month else None
+
+
+_EXPORTS: Mapping[str, Callable[[Services, argparse.Namespace], _Export]] = {
+    "runs": _export_runs,
+    "mappings": _export_mappings,
+    "customers": _export_customers,
+}
 
 
 def _about(run: Run, numbers: dict[str, int]) -> tuple[Cell, ...]:

@@ -16,7 +16,7 @@ from core.domain.models import Reconciliation
 from core.domain.month import Month
 from core.domain.quantity import plain
 from core.domain.reconciliation_view import NamedRow, worst_first
-from core.domain.reconciliation_words import CLASS_NAMES
+from core.domain.reconciliation_words import CLASS_NAMES, amount
 from core.errors import InputError, message
 from core.use_cases.month_report import MonthReport
 
@@ -69,10 +69,11 @@ def _say(looked: MonthReport) -> None:
         if one.is_open:
             print(_line(one))
     totals = looked.report.totals
+    open_count = _open_count(looked.report)
     rate = "-" if totals.match_rate is None else f"{totals.match_rate:.1%}"
     print(
-        f"{totals.rows} rows, {totals.open_exceptions} open. Under-billed "
-        f"{totals.under_billed:.2f}, over-billed {totals.over_billed:.2f}. "
+        f"{totals.rows} rows, {'-' if open_count is None else open_count} open. Under-billed "
+        f"{_money(totals.under_billed)}, over-billed {_money(totals.over_billed)}. "
         f"First-pass match rate {rate}."
     )
 
@@ -80,11 +81,26 @@ def _say(looked: MonthReport) -> None:
 def _line(one: NamedRow) -> str:
     row = one.row
     place = " / ".join(part for part in (one.customer or "-", one.what) if part)
-    money = "" if row.money is None else f"  {row.money:+.2f}"
+    money = "" if row.money is None else f"  {signed_amount(row.money)}"
     return (
         f"{CLASS_NAMES[row.row_class]!s:<22}  {place}  used {plain(row.used_units)}, "
         f"billed {_number(row.billed)}{money}"
     )
+
+
+def signed_amount(value: Decimal) -> str:
+    """To the cent, and with its sign where there is something left of it."""
+    written = f"{value:+.2f}"
+    return written if written.strip("+-0.") else "0.00"
+
+
+def _money(value: Decimal | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _open_count(report: Reconciliation) -> int | None:
+    """How many rows need somebody; None where the usage of the month says nothing."""
+    return None if report.source_problem is not None else report.totals.open_exceptions
 
 
 def _number(value: Decimal | None) -> str:
@@ -102,13 +118,17 @@ def _as_json(looked: MonthReport) -> dict[str, object]:
     }
 
 
+def _exact(value: Decimal | None) -> str | None:
+    return None if value is None else f"{amount(value):f}"
+
+
 def _totals_json(report: Reconciliation) -> dict[str, object]:
     totals = report.totals
     return {
         "rows": totals.rows,
-        "open": totals.open_exceptions,
-        "under_billed": str(totals.under_billed),
-        "over_billed": str(totals.over_billed),
+        "open": _open_count(report),
+        "under_billed": _exact(totals.under_billed),
+        "over_billed": _exact(totals.over_billed),
         "match_rate": None if totals.match_rate is None else f"{totals.match_rate:.4f}",
         "by_class": {kind.value: count for kind, count in totals.by_class.items()},
     }
@@ -116,11 +136,13 @@ def _totals_json(report: Reconciliation) -> dict[str, object]:
 
 def _row_json(one: NamedRow) -> dict[str, object]:
     row = one.row
-    amounts = {
+    quantities = {
         "used": row.used_units,
         "expected": row.expected,
         "billed": row.billed,
         "difference": row.difference,
+    }
+    amounts = {
         "unit_price": row.unit_price,
         "money": row.money,
         "cost": row.cost,
@@ -136,7 +158,11 @@ def _row_json(one: NamedRow) -> dict[str, object]:
         "product_id": row.product_id,
         "product_codes": list(row.product_codes),
         "addition_id": row.addition_id,
-        **{name: None if value is None else str(value) for name, value in amounts.items()},
+        **{
+            name: None if value is None else f"{plain(value):f}"
+            for name, value in quantities.items()
+        },
+        **{name: _exact(value) for name, value in amounts.items()},
         "accepted": row.acceptance.reason if row.acceptance else None,
         "assignee": one.assignee or None,
         "note": one.note or None,

@@ -72,6 +72,11 @@ def print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False))
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things, such as `1 mapping` or `2 mappings`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def switch_word(sync: bool) -> str:
     """A switch in words."""
     return "on" if sync else "off"

@@ -66,10 +66,17 @@ def _other(kind: Callable[..., VendorError], answer: Answer) -> VendorError:
 
 def not_a_partner(identity: Identity) -> AccessError:
     """The error for credentials of one customer or of an organization."""
-    return AccessError(
-        message(
-            "These Sophos credentials belong to a {kind}, not to a partner.", kind=identity.kind
+    known = {
+        "organization": message(
+            "These Sophos credentials belong to an organization, not to a partner."
         ),
+        "tenant": message("These Sophos credentials belong to a customer, not to a partner."),
+    }
+    other = message(
+        "These Sophos credentials are of the kind “{kind}”, not of a partner.", kind=identity.kind
+    )
+    return AccessError(
+        known.get(identity.kind, other),
         system=SYSTEM,
         remedy=message(
             "Create credentials in Sophos Central Partner, and set SOPHOS_CLIENT_ID and "

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import ClassVar
 
 from core.domain.models import (
     Agreement,
@@ -31,6 +32,9 @@ class CustomerValues:
     company_id: int | None = None
     agreement_id: int | None = None
     sync: bool = False
+
+    # One choice: whoever keeps his agreement over somebody else's change keeps its company too.
+    LINKED: ClassVar[frozenset[str]] = frozenset({"company_id", "agreement_id"})
 
     @classmethod
     def of(cls, mapping: CustomerMapping) -> CustomerValues:

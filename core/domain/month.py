@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -62,3 +63,9 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.number:02d}"
+
+
+def newest_over(months: Sequence[Month], today: date) -> Month:
+    """The newest month that is over, else the newest of all; there is one at least."""
+    over = [month for month in months if month <= Month.last_complete(today)]
+    return max(over or months)

@@ -3,19 +3,21 @@
 Every used unit of the month, and every open addition of a mapped product on a mapped agreement, is
 in exactly one row. What is billed is what ConnectWise says now, or, where a newer month was pushed
 since, what it said then; what is expected follows from the same rules as a plan, so that a row that
-a plan would change is a row that differs.
+a plan would change is a row that differs. Where the usage of the month says nothing, no row has a
+difference: what is not known is no money.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from core.domain.billed_history import BilledHistory, as_billed
 from core.domain.models import (
     Acceptance,
+    Frequency,
     Push,
     Reconciliation,
     ReconciliationRow,
@@ -27,6 +29,7 @@ from core.domain.month import Month
 from core.domain.plan_inputs import PlanInputs
 from core.domain.planning import source_finding
 from core.domain.reconciliation_rows import Costs, RowBuilder, compare
+from core.errors import Message, message
 
 __all__ = ["Costs", "compare", "is_open_exception", "reconcile", "totals_of", "with_acceptances"]
 
@@ -39,7 +42,8 @@ _COMPARED = _GOOD | {
     RowClass.ADDITION_WITHOUT_USAGE,
     RowClass.AMBIGUOUS,
 }
-_QUIET = _GOOD | {RowClass.SYNC_OFF, RowClass.EXCLUDED}
+# Fetching the usage again puts all rows without sound usage right at once: none needs anybody.
+_QUIET = _GOOD | {RowClass.SYNC_OFF, RowClass.EXCLUDED, RowClass.STALE_SOURCE}
 
 
 def reconcile(
@@ -54,31 +58,65 @@ def reconcile(
     `pushes` is what runs did to additions, in their order."""
     made = list(pushes)
     then, now = as_billed(inputs, BilledHistory(made)) if made else (inputs, {})
-    source = source_finding(inputs)
-    rows = (
-        replace(
-            row,
-            row_class=row.row_class if source is None else RowClass.STALE_SOURCE,
-            quantity_now=None if row.addition_id is None else now.get(row.addition_id),
-        )
-        if source is not None or now
-        else row
-        for row in RowBuilder(then, tolerances or Tolerances(), costs or {}).all()
-    )
+    rows: Iterable[ReconciliationRow] = RowBuilder(
+        then, tolerances or Tolerances(), costs or {}
+    ).all()
+    if now:
+        rows = (_as_it_is_now(row, now) for row in rows)
+    in_progress = _is_in_progress(inputs)
+    problem, remedy = _source_problem(inputs, in_progress=in_progress)
+    if problem is not None:
+        rows = (_without_difference(row) for row in rows)
     ordered = tuple(sorted(rows, key=lambda row: row.key))
     report = Reconciliation(
         month=inputs.month,
         rows=ordered,
         totals=totals_of(ordered),
-        source_problem=source.text if source else None,
-        source_remedy=source.remedy if source else None,
+        source_problem=problem,
+        source_remedy=remedy,
+        in_progress=in_progress,
     )
     return with_acceptances(report, acceptances)
 
 
+def _is_in_progress(inputs: PlanInputs) -> bool:
+    """Whether more usage is to come, and nobody syncs the month before it is over."""
+    current = Month.of(inputs.today)
+    daily = inputs.settings.frequency is Frequency.DAILY
+    return inputs.month > current or (inputs.month == current and not daily)
+
+
+def _source_problem(
+    inputs: PlanInputs, *, in_progress: bool
+) -> tuple[Message | None, Message | None]:
+    """Why the usage of the month says nothing, and what to do; None when it does."""
+    if in_progress:
+        return (
+            message("{month} is not over: usage so far.", month=str(inputs.month)),
+            message("Nothing is compared before it is over and its usage is fetched again."),
+        )
+    found = source_finding(inputs)
+    return (found.text, found.remedy) if found else (None, None)
+
+
+def _as_it_is_now(row: ReconciliationRow, now: Mapping[int, Decimal]) -> ReconciliationRow:
+    return row if row.addition_id is None else replace(row, quantity_now=now.get(row.addition_id))
+
+
+def _without_difference(row: ReconciliationRow) -> ReconciliationRow:
+    """The row of a month whose usage says nothing. That sync is off does not follow from usage."""
+    off = row.row_class is RowClass.SYNC_OFF
+    return replace(
+        row,
+        row_class=row.row_class if off else RowClass.STALE_SOURCE,
+        expected=None,
+        says_nothing=True,
+    )
+
+
 def with_acceptances(report: Reconciliation, acceptances: Iterable[Acceptance]) -> Reconciliation:
     """The report of which nobody accepted anything yet, with the differences that somebody did."""
-    accepted = {each.key: each for each in acceptances if _in_force(each, report.month)}
+    accepted = {each.key: each for each in acceptances if _is_in_force(each, report.month)}
     if not accepted:
         return report
     rows = tuple(
@@ -98,6 +136,7 @@ def totals_of(rows: Sequence[ReconciliationRow]) -> Totals:
     count: Counter[RowClass] = Counter()
     money_of: dict[RowClass, Decimal] = {}
     used = billed = cost = under = over = _ZERO
+    known = True
     for row in rows:
         kind, money = row.row_class, row.money
         count[kind] += 1
@@ -105,29 +144,31 @@ def totals_of(rows: Sequence[ReconciliationRow]) -> Totals:
         used += row.used_units
         billed += row.billed or _ZERO
         cost += row.cost or _ZERO
+        known = known and not row.says_nothing
         if money and kind not in _QUIET:
             under, over = under + max(money, _ZERO), over - min(money, _ZERO)
     compared = sum(count[kind] for kind in _COMPARED)
     return Totals(
         rows=len(rows),
-        under_billed=under,
-        over_billed=over,
+        under_billed=under if known else None,
+        over_billed=over if known else None,
         open_exceptions=len(rows) - sum(count[kind] for kind in _QUIET),
         match_rate=Decimal(sum(count[kind] for kind in _GOOD)) / compared if compared else None,
         used=used,
         billed=billed,
         cost=cost,
         by_class={kind: count[kind] for kind in RowClass if count[kind]},
-        money_by_class={kind: money_of[kind] for kind in RowClass if count[kind]},
+        money_by_class={kind: money_of[kind] for kind in RowClass if count[kind] and known},
     )
 
 
-def _in_force(acceptance: Acceptance, month: Month) -> bool:
-    return acceptance.until is None or month <= acceptance.until
+def _is_in_force(acceptance: Acceptance, month: Month) -> bool:
+    since, until = acceptance.since, acceptance.until
+    return (since is None or since <= month) and (until is None or month <= until)
 
 
 def _excluded(row: ReconciliationRow, acceptance: Acceptance) -> ReconciliationRow:
-    if row.row_class in _QUIET or row.row_class is RowClass.STALE_SOURCE:
+    if row.row_class in _GOOD or row.row_class is RowClass.SYNC_OFF:
         return row
     return replace(
         row,

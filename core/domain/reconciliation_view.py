@@ -173,7 +173,7 @@ def _group_name(one: NamedRow, by: GroupBy) -> str:
 
 
 def _stake_of(totals: Totals) -> Decimal:
-    return totals.under_billed + totals.over_billed
+    return (totals.under_billed or _ZERO) + (totals.over_billed or _ZERO)
 
 
 def customers_of(rows: Iterable[NamedRow]) -> Mapping[str, str]:

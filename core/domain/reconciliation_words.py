@@ -1,12 +1,16 @@
-"""What the classes of the reconciliation are called, and what each of them means."""
+"""What the classes of the reconciliation are called, what each of them means, and how amounts are
+written in files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from core.domain.models import RowClass
+from core.domain.quantity import plain
 from core.errors import Message, message
 
+_CENT = Decimal("0.01")
 CLASS_NAMES: Mapping[RowClass, Message] = {
     RowClass.MATCHED: message("Matched"),
     RowClass.WITHIN_TOLERANCE: message("Within tolerance"),
@@ -45,7 +49,8 @@ CLASS_MEANINGS: Mapping[RowClass, Message] = {
         "Several additions could be meant, or the rules of a bundle contradict each other."
     ),
     RowClass.STALE_SOURCE: message(
-        "The usage of the month is missing, incomplete or old, so nothing can be said."
+        "The usage of the month is missing, incomplete, old or not all there yet, so nothing can "
+        "be said."
     ),
     RowClass.EXCLUDED: message("Somebody accepted the difference, with a reason."),
 }
@@ -64,5 +69,12 @@ CLASS_REMEDIES: Mapping[RowClass, Message] = {
         "Leave one open addition of the product on the agreement, or make the rules of the "
         "bundle's products the same."
     ),
-    RowClass.STALE_SOURCE: message("Fetch the usage of the month again."),
 }
+
+
+def amount(value: Decimal) -> Decimal:
+    """The same amount with its cents, and more decimals where there are more; 0.00 has no sign."""
+    if not value:
+        return _CENT - _CENT
+    exact = value.quantize(_CENT)
+    return exact if exact == value else plain(value)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
-from core.domain.models import ChangeFilter, Outcome, PastChange
+from core.domain.models import ChangeFilter, Meaning, Outcome, PastChange
 from core.domain.month import Month
 from core.storage.database import Database, Parameter, Row
 from core.storage.run_rows import change_from
@@ -26,6 +27,7 @@ SELECT r.id, r.number, r.month, r.approved_by, c.change_number, c.content, c.nam
     + " ORDER BY r.number DESC, c.change_number LIMIT ?"
 )
 _COUNT = "SELECT count(*)" + _FROM
+_TEXTS = "(SELECT unnest(from_json(?, '[\"VARCHAR\"]')))"
 _RUNS = "SELECT DISTINCT r.id" + _FROM
 _OF_CUSTOMER = """EXISTS (
     SELECT 1 FROM store.run_customer rc WHERE rc.run_id = c.run_id
@@ -37,11 +39,41 @@ _OF_PRODUCT = """(
     OR list_contains(json_extract_string(c.content, '$.parts[*].product_code'), ?))"""
 _OF_ADDITION = """coalesce(
     j.addition_id, CAST(json_extract_string(c.content, '$.addition_id') AS BIGINT)) = ?"""
-_SAID = """contains(lower(concat_ws(' ',
-    json_extract_string(c.names, '$.customers'), json_extract_string(c.names, '$.agreement'),
-    json_extract_string(c.names, '$.product'), r.approved_by, r.override_reason, j.reason,
-    j.remedy, j.detail, json_extract_string(c.content, '$.target.product_code'),
-    json_extract_string(c.content, '$.parts[*].product_code'))), lower(?))"""
+# What sentences say: their templates without the names of places, and what fills these.
+_WORDS = """concat_ws(' ',
+    regexp_replace(concat_ws(' ', json_extract_string({json}, '$..template'),
+        json_extract_string({json}, '$..plural')), '\\{{\\w+\\}}', ' ', 'g'),
+    list_filter(json_extract_string({json}, '$..facts[*][2]'), lambda said: said[1] <> '{{'))"""
+_SENTENCES = """
+SELECT DISTINCT unnest(json_extract_string({json}, '$..template')) AS template,
+       unnest(json_extract_string({json}, '$..plural')) AS plural
+FROM {table} WHERE {json} IS NOT NULL"""
+_CODES = """list_append(json_extract_string(c.content, '$.parts[*].product_code'),
+    json_extract_string(c.content, '$.target.product_code'))"""
+# What is looked for is also found in a Sophos product's names, those of the past included.
+_NAMED = """(SELECT coalesce(list(DISTINCT product_code), []) FROM store.sophos_product_name
+    WHERE contains(lower(description), ?))"""
+_CALLED = f"""contains(lower(concat_ws(' ', json_extract_string(c.names, '$.customers'),
+    json_extract_string(c.names, '$.agreement'), json_extract_string(c.names, '$.product'),
+    r.approved_by, r.override_reason, r.month, {_CODES}, j.detail)), ?)"""
+# Taking sentences apart is slow: only where the word is anywhere in what is stored.
+_SAID = f"""CASE WHEN contains(lower(concat_ws(' ', c.content, j.reason, j.remedy)), ?)
+    THEN contains(lower(concat_ws(' ', {_WORDS.format(json="c.content")},
+        {_WORDS.format(json="j.reason")}, {_WORDS.format(json="j.remedy")})), ?)
+    ELSE false END"""
+_OF_KIND = "contains(replace(json_extract_string(c.content, '$.kind'), '_', ' '), ?)"
+_OF_NAME = f"list_has_any({_CODES}, {_NAMED})"
+_OF_ID = """list_contains([
+    json_extract_string(c.content, '$.target.agreement_id'),
+    json_extract_string(c.content, '$.target.product_id'),
+    json_extract_string(c.content, '$.product_id'), CAST(j.product_id AS VARCHAR),
+    json_extract_string(c.content, '$.addition_id'), CAST(j.addition_id AS VARCHAR)], ?)"""
+_MEANT_KIND = f"json_extract_string(c.content, '$.kind') IN {_TEXTS}"
+_MEANT_MONTH = f"r.month IN {_TEXTS}"
+_MEANT_SENTENCE = """list_has_any(list_concat(json_extract_string(c.content, '$..template'),
+    json_extract_string(j.reason, '$..template'),
+    json_extract_string(j.remedy, '$..template')), from_json(?, '["VARCHAR"]'))"""
+_HAPPENED = "coalesce(j.happened_at, r.approved_at)"
 _NO_LIMIT = 2**62
 
 
@@ -69,6 +101,13 @@ class HistoryStore:
         found = self._database.read(_RUNS.format(conditions=conditions), values)
         return frozenset(row[0] for row in found)
 
+    def sentences(self) -> frozenset[tuple[str, str]]:
+        """The templates, singular and plural, of everything that changes say of themselves."""
+        told = [("c.content", "store.run_change c")]
+        told += [(f"j.{name}", "store.journal j") for name in ("reason", "remedy")]
+        sql = " UNION ".join(_SENTENCES.format(json=place, table=table) for place, table in told)
+        return frozenset((row[0], row[1] or "") for row in self._database.read(sql))
+
 
 def _conditions(wanted: ChangeFilter) -> tuple[str, list[Parameter]]:
     """Only SQL of this module; every value travels as a parameter."""
@@ -94,8 +133,43 @@ def _found(wanted: ChangeFilter) -> Iterator[tuple[str, list[Parameter]]]:
         yield "j.outcome = ?", [wanted.outcome.value]
     if wanted.addition_id is not None:
         yield _OF_ADDITION, [wanted.addition_id]
+    yield from _found_in_run(wanted)
     for word in wanted.text.split():
-        yield _SAID, [word]
+        ways = list(_ways(word.lower(), wanted.meanings.get(word, Meaning())))
+        conditions = " OR ".join(f"coalesce({condition}, false)" for condition, _ in ways)
+        yield f"({conditions})", [value for _, values in ways for value in values]
+
+
+def _ways(word: str, meaning: Meaning) -> Iterator[tuple[str, list[Parameter]]]:
+    """Where a word may be found."""
+    stored = json.dumps(word, ensure_ascii=False)[1:-1]
+    yield _CALLED, [word]
+    yield _OF_KIND, [word]
+    yield _OF_NAME, [word]
+    if word.isdecimal():
+        yield _OF_ID, [word]
+    if meaning.kinds:
+        yield _MEANT_KIND, [json.dumps(sorted(meaning.kinds))]
+    if meaning.months:
+        yield _MEANT_MONTH, [json.dumps(sorted(map(str, meaning.months)))]
+    yield _SAID, [stored, word]
+    if meaning.sentences:
+        yield _MEANT_SENTENCE, [json.dumps(sorted(meaning.sentences))]
+
+
+def _found_in_run(wanted: ChangeFilter) -> Iterator[tuple[str, list[Parameter]]]:
+    """What the change is of: its kind and agreement, how its run was started, and when it was."""
+    if wanted.kind is not None:
+        yield "json_extract_string(c.content, '$.kind') = ?", [wanted.kind.value]
+    if wanted.agreement_id is not None:
+        agreement = "CAST(json_extract_string(c.content, '$.target.agreement_id') AS BIGINT)"
+        yield f"{agreement} = ?", [wanted.agreement_id]
+    if wanted.origin is not None:
+        yield "r.origin = ?", [wanted.origin.value]
+    if wanted.since is not None:
+        yield f"{_HAPPENED} >= ?", [wanted.since]
+    if wanted.before is not None:
+        yield f"{_HAPPENED} < ?", [wanted.before]
 
 
 def _past(row: Row) -> PastChange:

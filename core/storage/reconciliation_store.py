@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from core.domain.models import (
@@ -27,6 +27,7 @@ ACCEPTANCE_COLUMNS = {
     "until_month": "VARCHAR",
     "happened_at": "TIMESTAMP",
     "done_by": "VARCHAR",
+    "since_month": "VARCHAR",
 }
 NOTE_COLUMNS = {
     "position": "BIGINT",
@@ -37,13 +38,17 @@ NOTE_COLUMNS = {
     "done_by": "VARCHAR",
 }
 _ACCEPTED = """
-SELECT a.row_key, a.accepted, a.reason, a.until_month, a.happened_at, a.done_by
+SELECT a.row_key, a.accepted, a.reason, a.until_month, a.happened_at, a.done_by, a.since_month
 FROM store.acceptance a
-JOIN (SELECT row_key, max(position) AS position FROM store.acceptance GROUP BY row_key) last
-  ON last.position = a.position
+JOIN (
+    SELECT row_key, max(position) AS position FROM store.acceptance {those} GROUP BY row_key
+) last ON last.position = a.position
 WHERE a.accepted ORDER BY a.row_key"""
+# Months are text that orders by time.
+_ABOUT_MONTH = """
+WHERE coalesce(since_month, ?) <= ? AND coalesce(until_month, ?) >= ?"""
 _ACCEPTANCES_OF = """
-SELECT row_key, accepted, reason, until_month, happened_at, done_by
+SELECT row_key, accepted, reason, until_month, happened_at, done_by, since_month
 FROM store.acceptance WHERE row_key = ? ORDER BY position DESC"""
 _NOTES = """
 SELECT n.row_key, n.kind, n.content, n.happened_at, n.done_by
@@ -70,15 +75,21 @@ JOIN store.journal j ON j.run_id = r.id WHERE j.outcome = ?"""
 
 
 class ReconciliationStore:
-    """Everything here is only ever added to; the newest entry of a row counts."""
+    """Everything here is only ever added to; the newest entry of a row counts, of acceptances
+    the newest that is about the month."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def acceptances(self) -> dict[str, Acceptance]:
-        """The differences that are accepted, by key, whatever month they hold for."""
-        rows = self._database.read(_ACCEPTED)
-        return {row[0]: _acceptance(_acceptance_entry(row)) for row in rows}
+        """What is accepted by the newest decision of each row, whatever month that is about."""
+        return _acceptances(self._database.read(_ACCEPTED.format(those="")))
+
+    def acceptances_in(self, month: Month) -> dict[str, Acceptance]:
+        """The differences that are accepted for a month, by key. What was decided of other months
+        changes nothing of it."""
+        sql = _ACCEPTED.format(those=_ABOUT_MONTH)
+        return _acceptances(self._database.read(sql, [str(month)] * 4))
 
     def acceptances_of(self, key: str) -> list[AcceptanceEntry]:
         """Everything that was decided of a row, newest first."""
@@ -141,6 +152,7 @@ def _acceptance_row(position: int, entry: AcceptanceEntry) -> tuple[Value, ...]:
         entry.until,
         entry.at,
         entry.by,
+        entry.since,
     )
 
 
@@ -152,11 +164,18 @@ def _acceptance_entry(row: Row) -> AcceptanceEntry:
         until=None if row[3] is None else Month.parse(row[3]),
         at=aware(row[4]),
         by=row[5],
+        since=None if row[6] is None else Month.parse(row[6]),
     )
 
 
+def _acceptances(rows: Iterable[Row]) -> dict[str, Acceptance]:
+    return {row[0]: _acceptance(_acceptance_entry(row)) for row in rows}
+
+
 def _acceptance(entry: AcceptanceEntry) -> Acceptance:
-    return Acceptance(key=entry.key, reason=entry.reason, until=entry.until, by=entry.by)
+    return Acceptance(
+        key=entry.key, reason=entry.reason, until=entry.until, by=entry.by, since=entry.since
+    )
 
 
 def _push(row: Row) -> Push:

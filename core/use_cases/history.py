@@ -13,11 +13,14 @@ from core.domain.models import (
     CustomerHistoryEntry,
     MappingHistoryEntry,
     MonthClosing,
+    Outcome,
     PastChange,
     Run,
+    RunChange,
 )
 from core.domain.row_edits import RowEdit
 from core.domain.saving import MappingValues
+from core.domain.undone import Undone, undone
 from core.errors import ConflictError, InputError, message
 from core.storage.store import Store
 from core.use_cases import rule_history
@@ -43,6 +46,8 @@ class History:
         self._rules = rules
         self._runs: Kept[Sequence[Run]] = Kept(store.runs.list)
         self._mapping_changes: Kept[Sequence[MappingHistoryEntry]] = Kept(store.mappings.history)
+        self._undone: Kept[Sequence[Undone]] = Kept(self._read_undone)
+        self._sentences: Kept[frozenset[tuple[str, str]]] = Kept(store.history.sentences)
         self._customer_changes: Kept[Sequence[CustomerHistoryEntry]] = Kept(store.customers.history)
 
     # ------------------------------------------------------------ looking
@@ -63,9 +68,24 @@ class History:
         """The ids of the runs that have such a change."""
         return self._store.history.runs(wanted)
 
+    def sentences(self) -> frozenset[tuple[str, str]]:
+        """The templates, singular and plural, of everything that changes say of themselves."""
+        return self._sentences.get(self._store.revision)
+
     def life(self, addition_id: int) -> Sequence[PastChange]:
         """Everything that runs did, or tried to do, to one addition, newest first."""
         return self.changes(ChangeFilter(addition_id=addition_id))
+
+    def undone(self) -> Sequence[Undone]:
+        """The runs that went wrong and whose changes are still to be done, newest first."""
+        return self._undone.get(self._store.revision)
+
+    def _read_undone(self) -> Sequence[Undone]:
+        return undone(self.runs(), self._store.months.closed(), self._changes_of)
+
+    def _changes_of(self, run: Run, outcome: Outcome | None) -> Sequence[RunChange]:
+        found = self.changes(ChangeFilter(run_id=run.id, outcome=outcome))
+        return [past.row for past in found]
 
     def mapping_changes(self) -> Sequence[MappingHistoryEntry]:
         """Every saved change of product mappings and their rules, newest first."""

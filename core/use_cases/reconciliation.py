@@ -40,6 +40,8 @@ from core.use_cases.workbook import as_csv, as_excel
 
 # The month that is looked at, and the one before, for the change between them. They are large.
 _MONTHS_KEPT = 2
+# What is worked out within a moment.
+_FEW_LINES, _FEW_AGREEMENTS = 2_000, 200
 _TOLERANCES = "tolerances"
 REASON_LIMIT = NOTE_LIMIT = 1000
 
@@ -76,14 +78,36 @@ class Reconciliations:
         return self._noted.get((key, self._store.revision), lambda: self._annotate(compared))
 
     def previous(self, month: Month) -> Totals | None:
-        """The totals of the month before, None where its usage was never read."""
+        """The totals of the month before, None where its usage says nothing."""
         before = month.plus(-1)
-        return self.report(before).totals if self._store.usage.complete_fetch(before) else None
+        if self._store.usage.complete_fetch(before) is None:
+            return None  # which is known without comparing anything
+        return _sound_totals(self.report(before))
 
     def previous_if_kept(self, month: Month) -> Totals | None:
         """The same where it is at hand, None where it would have to be worked out first."""
         kept = self._noted.peek((self._key(month.plus(-1)), self._store.revision))
-        return None if kept is None or kept.inputs.fetch is None else kept.report.totals
+        return None if kept is None else _sound_totals(kept.report)
+
+    def totals_at_hand(self, month: Month) -> Totals | None:
+        """The totals of a month where the report is kept or soon worked out; None where it is not,
+        and where nothing can be said of the month."""
+        if self._compared.peek(self._key(month)) is None and not self._is_small(month):
+            return None
+        report = self.look(month).report
+        return None if report.source_problem is not None else report.totals
+
+    def _is_small(self, month: Month) -> bool:
+        """Whether a page may work out the report by the way: everything was read, and is little."""
+        fetch = self._store.usage.complete_fetch(month)
+        mappings = self._store.customers.mappings().values()
+        agreements = {one.agreement_id for one in mappings if one.agreement_id is not None}
+        return (
+            fetch is not None
+            and fetch.line_count <= _FEW_LINES
+            and len(agreements) <= _FEW_AGREEMENTS
+            and self._store.additions.oldest_reading(agreements) is not None
+        )
 
     def lines(self, month: Month, row: ReconciliationRow) -> list[UsageLine]:
         """The vendor's lines that the usage of a row is the sum of."""
@@ -150,7 +174,8 @@ class Reconciliations:
     def accept(
         self, month: Month, keys: Collection[str], reason: str, until: Month | None, by: str
     ) -> None:
-        """Accept the differences of these rows until and including a month, None: for good.
+        """Accept the differences of these rows from this month until and including another, None:
+        for good. Reports of earlier months stay as they are.
 
         Raises InputError with every reason why not; then nothing is accepted.
         """
@@ -164,18 +189,21 @@ class Reconciliations:
         now = self._clock()
         self._store.reconciliation.accept(
             [
-                AcceptanceEntry(key=key, accepted=True, at=now, by=by, reason=why, until=until)
+                AcceptanceEntry(
+                    key=key, accepted=True, at=now, by=by, reason=why, until=until, since=month
+                )
                 for key in keys
             ]
         )
 
-    def withdraw(self, keys: Collection[str], by: str) -> None:
-        """The differences of these rows count again; what was not accepted stays as it is."""
-        now, accepted = self._clock(), self._store.reconciliation.acceptances()
+    def withdraw(self, month: Month, keys: Collection[str], by: str) -> None:
+        """The differences of these rows count again, from this month to the end of what accepted
+        them; what was not accepted stays as it is, and so do reports of earlier months."""
+        now, accepted = self._clock(), self._store.reconciliation.acceptances_in(month)
         entries = [
-            AcceptanceEntry(key=key, accepted=False, at=now, by=by)
+            AcceptanceEntry(key=key, accepted=False, at=now, by=by, until=found.until, since=month)
             for key in keys
-            if key in accepted
+            if (found := accepted.get(key)) is not None
         ]
         if entries:
             self._store.reconciliation.accept(entries)
@@ -189,7 +217,7 @@ class Reconciliations:
         self._write(keys, NoteKind.ASSIGNEE, assignee, by)
 
     def acceptances(self) -> dict[str, Acceptance]:
-        """What is accepted, by row, whatever month it holds for."""
+        """What is accepted by the newest decision of each row, whatever month that is about."""
         return self._store.reconciliation.acceptances()
 
     def _write(self, keys: Collection[str], kind: NoteKind, text: str, by: str) -> None:
@@ -245,7 +273,7 @@ class Reconciliations:
         return MonthReport(report, named(report.rows, inputs), inputs)
 
     def _annotate(self, compared: MonthReport) -> MonthReport:
-        acceptances = self._store.reconciliation.acceptances()
+        acceptances = self._store.reconciliation.acceptances_in(compared.report.month)
         report = with_acceptances(compared.report, acceptances.values())
         notes = self._store.reconciliation.notes()
         noted = {key for key, _ in notes}
@@ -277,6 +305,11 @@ def _costs(inputs: PlanInputs, currency: str) -> Costs:
         else None
         for usage in inputs.usage
     }
+
+
+def _sound_totals(report: Reconciliation) -> Totals | None:
+    """The totals that another month can be held against."""
+    return report.totals if report.source_problem is None else None
 
 
 def _text_of(note: RowNote | None) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.domain.models import Reconciliation, ReconciliationRow, Totals, UsageLine
+from core.domain.quantity import plain
 from core.domain.reconciliation import totals_of
 from core.domain.reconciliation_view import NamedRow, worst_first
-from core.domain.reconciliation_words import CLASS_MEANINGS, CLASS_NAMES
+from core.domain.reconciliation_words import CLASS_MEANINGS, CLASS_NAMES, amount
 from core.errors import Message, message
 from core.use_cases.workbook import Cell, Table
 
@@ -42,17 +43,17 @@ def _columns(report: Reconciliation, say: Say) -> Sequence[_Column]:
         _Column(message("Agreement"), lambda one: one.agreement),
         _Column(message("ConnectWise product"), lambda one: one.product),
         _Column(message("Sophos products"), lambda one: ", ".join(one.sophos)),
-        _Column(message("Used"), lambda one: one.row.used_units),
-        _Column(message("Expected"), lambda one: one.row.expected),
-        _Column(message("Included"), lambda one: one.row.included or None),
-        _Column(message("Billed"), lambda one: one.row.billed),
-        _Column(message("Difference"), lambda one: one.row.difference),
-        _Column(message("Unit price"), lambda one: one.row.unit_price, money=True),
-        _Column(message("Difference in money"), lambda one: one.row.money, money=True),
-        _Column(message("Revenue"), lambda one: one.row.revenue, money=True),
-        _Column(_with_currency(report), lambda one: one.row.cost, money=True),
-        _Column(message("Margin"), lambda one: one.row.margin, money=True),
-        _Column(message("Ordered"), lambda one: one.row.ordered),
+        _quantity(message("Used"), lambda one: one.row.used_units),
+        _quantity(message("Expected"), lambda one: one.row.expected),
+        _quantity(message("Included"), lambda one: one.row.included or None),
+        _quantity(message("Billed"), lambda one: one.row.billed),
+        _quantity(message("Difference"), lambda one: one.row.difference),
+        _amount(message("Unit price"), lambda one: one.row.unit_price),
+        _amount(message("Difference in money"), lambda one: one.row.money),
+        _amount(message("Revenue"), lambda one: one.row.revenue),
+        _amount(_with_currency(report), lambda one: one.row.cost),
+        _amount(message("Margin"), lambda one: one.row.margin),
+        _quantity(message("Ordered"), lambda one: one.row.ordered),
         _Column(message("How it is computed"), lambda one: " ".join(map(say, one.row.steps))),
         _Column(message("Accepted because"), _accepted_because),
         _Column(message("Accepted until"), _accepted_until),
@@ -64,6 +65,20 @@ def _columns(report: Reconciliation, say: Say) -> Sequence[_Column]:
         _Column(message("Addition ID"), lambda one: one.row.addition_id),
         _Column(message("Row"), lambda one: one.key),
     )
+
+
+def _quantity(heading: Message, value: Callable[[NamedRow], Decimal | None]) -> _Column:
+    def cell(one: NamedRow) -> Cell:
+        return None if (found := value(one)) is None else plain(found)
+
+    return _Column(heading, cell)
+
+
+def _amount(heading: Message, value: Callable[[NamedRow], Decimal | None]) -> _Column:
+    def cell(one: NamedRow) -> Cell:
+        return None if (found := value(one)) is None else amount(found)
+
+    return _Column(heading, cell, money=True)
 
 
 def _with_currency(report: Reconciliation) -> Message:
@@ -92,7 +107,10 @@ def summary_table(report: Reconciliation, rows: Sequence[ReconciliationRow], say
     lines: list[Sequence[Cell]] = [
         _figure(say(message("Month")), month),
         _figure(say(message("Rows")), count=totals.rows),
-        _figure(say(message("Open exceptions")), count=totals.open_exceptions),
+        _figure(
+            say(message("Open exceptions")),
+            count=None if report.source_problem else totals.open_exceptions,
+        ),
         _figure(say(message("First-pass match rate")), percent=_percent(totals)),
         _figure(say(message("Under-billed, in money")), money=totals.under_billed),
         _figure(say(message("Over-billed, in money")), money=totals.over_billed),

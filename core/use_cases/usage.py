@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from core.clients.sophos import SophosPartner
+from core.domain.fetches import to_fetch_again
 from core.domain.mapping import availability_of, new_mapping, with_usage
 from core.domain.models import (
     FetchSource,
@@ -87,6 +88,11 @@ class UsageFetching:
         """The newest fetch, of one month or of any."""
         fetches = self._store.usage.fetches(month)
         return fetches[0] if fetches else None
+
+    def to_fetch_again(self) -> list[UsageFetch]:
+        """The last fetch of each open month that did not complete, or came too early."""
+        today = self._clock().date()
+        return to_fetch_again(self._store.usage.fetches(), self._store.months.closed(), today)
 
     def by_product(self, month: Month) -> dict[str, ProductUsage]:
         """The usage of one month by Sophos product."""

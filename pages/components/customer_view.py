@@ -33,6 +33,7 @@ from pages.components.grid import draw_grid, grid_frame, is_new
 from pages.components.grid_catalog import send_catalog
 from pages.components.grid_conflicts import draw_conflicts
 from pages.components.grid_events import StepKind
+from pages.components.grid_focus import draw_focus, focus, follow_link
 from pages.components.grid_history import SHOWN, draw_history
 from pages.components.grid_import import Checked, draw_import
 from pages.components.grid_save import draw_discard
@@ -43,14 +44,15 @@ from pages.components.reader import zone
 from pages.components.rule_override import draw_override, forget_override
 
 Known = Mapping[str, CustomerRow]
-# Of the rows, and of the companies and agreements.
-Version = tuple[str, str]
+# Of the rows, of the companies and agreements, and of the one row that alone is shown.
+Version = tuple[str, str, str]
 
 
 def draw_customers(services: Services) -> None:
     """Everything below the title."""
     session.begin(services)
     session.follow_link(services)
+    follow_link(session, "customer")
     staged = session.staged()
     stored, known = services.customers.versioned_rows(), services.customers.versioned_contracts()
     rows = with_staged_customers(stored.value, staged, services.clock())
@@ -63,6 +65,8 @@ def draw_customers(services: Services) -> None:
     if contracts is None:
         _draw_no_contracts()
     draw_above_grid(services, rows, by_id)
+    focused = focus(session, by_id)
+    draw_focus(session, focused, partial(customer_title, by_id=by_id))
     conflicts = plan_of(staged, rows, contracts).conflicts
     draw_conflicts(
         session,
@@ -78,7 +82,10 @@ def draw_customers(services: Services) -> None:
         saved=saved_rows(version, reader, stored.value, contracts),
         conflicts={conflict.key for conflict in conflicts},
     )
-    _draw_grid(services, version, matching(rows, session.show(), set(staged.changes())), drawing)
+    shown = matching(rows, session.show(), set(staged.changes()))
+    if focused:
+        shown = [by_id[focused]]
+    _draw_grid(services, (*version, focused), shown, drawing)
     session.remember_bases(bases_of(rows))
     _take_request(services, by_id)
     wanted = session.opened()

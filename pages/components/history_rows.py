@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.domain.models import (
     CustomerHistoryEntry,
@@ -31,14 +31,28 @@ DIGEST_SHOWN = 12
 
 @dataclass(frozen=True)
 class Wanted:
-    """What narrows every list; empty values do not. Every word of `text` has to be there."""
+    """What narrows every list; empty values do not. Every word of `text` has to be there.
+
+    What is found was done from `since`, and before `before`.
+    """
 
     month: str = ""
     customer: str = ""
     product: str = ""
     person: str = ""
     status: str = ""
+    kind: str = ""
+    agreement: str = ""
+    origin: str = ""
     text: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+
+    def has_time(self, moment: datetime) -> bool:
+        """Whether something of this moment may be found."""
+        return (self.since is None or self.since <= moment) and (
+            self.before is None or moment < self.before
+        )
 
 
 @dataclass(frozen=True)
@@ -100,14 +114,16 @@ def note_of(run: Run, runs: Sequence[Run]) -> str:
 def matching_runs(
     runs: Sequence[Run], wanted: Wanted, touched: frozenset[str] | None = None
 ) -> list[Run]:
-    """The runs that are looked for; `touched` are those that did something for the customer or
-    product that is looked for, None where none is."""
+    """The runs that are looked for; `touched` are those with a change of the customer, product,
+    agreement and kind that are looked for, None where none is."""
     return [
         run
         for run in runs
         if (not wanted.month or str(run.month) == wanted.month)
         and (not wanted.person or run.approved_by == wanted.person)
         and (not wanted.status or run.status.value == wanted.status)
+        and (not wanted.origin or run.origin.value == wanted.origin)
+        and wanted.has_time(run.approved_at)
         and (touched is None or run.id in touched)
         and has_words(_said_of(run, runs), wanted.text)
     ]
@@ -115,7 +131,7 @@ def matching_runs(
 
 def _said_of(run: Run, runs: Sequence[Run]) -> tuple[str, ...]:
     ended = " ".join(text(event.text) for event in run.events if event.text is not None)
-    month = month_text(run.month)
+    month = f"{run.month} {month_text(run.month)}"
     return str(run.number), month, run.approved_by, run.digest, run.id, note_of(run, runs), ended
 
 
@@ -241,6 +257,8 @@ def matching_saved(
         if (not key or key_of(entry) == key)
         and (not wanted.person or entry.by == wanted.person)
         and (not wanted.month or str(Month.of(entry.at.date())) == wanted.month)
+        and (not wanted.origin or entry.origin == wanted.origin)
+        and wanted.has_time(entry.at)
         and (not wanted.text or has_words(_said_by(entry, words), wanted.text))
     ]
 
@@ -295,6 +313,7 @@ def matching_closings(closings: Iterable[MonthClosing], wanted: Wanted) -> list[
         for one in closings
         if (not wanted.month or str(one.month) == wanted.month)
         and (not wanted.person or one.by == wanted.person)
+        and wanted.has_time(one.at)
         and has_words((str(one.month), month_text(one.month), one.by, one.reason), wanted.text)
     ]
 

@@ -94,7 +94,8 @@ def _draw_ways(entry: Entry) -> None:
     )
     page = "pages/product_mapping.py" if is_mapping else "pages/customers.py"
     label = _("Product mapping") if is_mapping else _("Customers")
-    st.page_link(page, label=label, icon=":material/arrow_forward:", width="content")
+    icon = ":material/arrow_forward:"
+    st.page_link(page, label=label, icon=icon, query_params=filters, width="content")
 
 
 # ---------------------------------------------------------------- putting back

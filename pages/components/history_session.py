@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,10 +13,17 @@ from pages.components import sync_session
 from pages.components.history_rows import Wanted
 from pages.components.language import language
 from pages.components.paging import turn_page
+from pages.components.reader import zone
 
 VIEW, PAGE = "history_view", "history_page"
-MONTH, CUSTOMER, PRODUCT, PERSON, STATUS, TEXT = (
-    f"history_{name}" for name in ("month", "customer", "product", "person", "status", "text")
+# What a filter is called in a link; from and to are days as `2026-10-05`.
+_FILTERS = (
+    "month", "customer", "product", "person", "status", "kind", "agreement", "origin", "from", "to",
+    "text",
+)  # fmt: skip
+_KEYS = {name: f"history_{name}" for name in _FILTERS}
+MONTH, CUSTOMER, PRODUCT, PERSON, STATUS, KIND, AGREEMENT, ORIGIN, FIRST, LAST, TEXT = (
+    _KEYS.values()
 )
 _PUT_BACK = "history_put_back"
 _ADDITION = "addition"
@@ -42,11 +50,9 @@ def follow_link() -> None:
     """A link from another page may name a view and filters, once; the run and the addition that
     are looked at stay in the address."""
     wanted = st.query_params
-    named = {"month": MONTH, "customer": CUSTOMER, "product": PRODUCT}
-    given = {name: wanted.pop(name) for name in list(wanted) if name in named}
+    given = {name: wanted.pop(name) for name in list(wanted) if name in _KEYS}
     if given:
-        for name, key in named.items():
-            st.session_state[key] = given.get(name, "")
+        _put_filters(given)
         st.session_state[VIEW] = View.CHANGES.value
     view = wanted.pop("view", "")
     if view in set(View):
@@ -60,20 +66,49 @@ def view() -> View:
 
 def look_for(view_wanted: View, **filters: str) -> None:
     """Turn to a view, with these filters and no others."""
-    for key in (MONTH, CUSTOMER, PRODUCT, PERSON, STATUS, TEXT):
-        st.session_state[key] = ""
-    for name, value in filters.items():
-        st.session_state[f"history_{name}"] = value
+    _put_filters(filters)
     st.session_state[VIEW] = view_wanted.value
     sync_session.leave_run()
     leave_addition()
     turn_page(PAGE, 1)
 
 
+def _put_filters(given: Mapping[str, str]) -> None:
+    for name, key in _KEYS.items():
+        st.session_state[key] = given.get(name, "")
+
+
+def show_everything() -> None:
+    """Take all filters back."""
+    _put_filters({})
+    turn_page(PAGE, 1)
+
+
 def wanted() -> Wanted:
-    """What the filters on the screen look for."""
-    keys = (MONTH, CUSTOMER, PRODUCT, PERSON, STATUS, TEXT)
-    return Wanted(*(str(st.session_state.get(key, "")) for key in keys))
+    """What the filters on the screen look for; days are those of the reader's time zone."""
+    words = {
+        name: str(st.session_state.get(key, ""))
+        for name, key in _KEYS.items()
+        if key not in (FIRST, LAST)
+    }
+    first, last = day(FIRST), day(LAST)
+    return Wanted(
+        **words,
+        since=_midnight(first) if first else None,
+        before=_midnight(last + timedelta(days=1)) if last else None,
+    )
+
+
+def day(name: str) -> date | None:
+    """The day that a filter names."""
+    try:
+        return date.fromisoformat(str(st.session_state.get(name, "")))
+    except ValueError:
+        return None
+
+
+def _midnight(wanted_day: date) -> datetime:
+    return datetime.combine(wanted_day, time.min, zone())
 
 
 def kept(name: str, options: Collection[Hashable], default: Hashable) -> dict[str, Any]:
@@ -86,6 +121,19 @@ def kept(name: str, options: Collection[Hashable], default: Hashable) -> dict[st
     key = f"{name}_{language()}"
     st.session_state[key] = st.session_state[name]
     return {"key": key, "on_change": _keep, "args": (name, key)}
+
+
+def kept_day(name: str) -> dict[str, Any]:
+    """The same for a day, which may be empty."""
+    key = f"{name}_{language()}"
+    st.session_state[key] = day(name)
+    return {"key": key, "on_change": _keep_day, "args": (name, key)}
+
+
+def _keep_day(name: str, key: str) -> None:
+    chosen = st.session_state[key]
+    st.session_state[name] = chosen.isoformat() if chosen else ""
+    turn_page(PAGE, 1)
 
 
 def _keep(name: str, key: str) -> None:

@@ -8,14 +8,14 @@ from functools import partial
 
 import streamlit as st
 
-from core.domain.models import ChangeFilter, Outcome, RunStatus
+from core.domain.models import ChangeFilter, ChangeKind, Outcome, RunOrigin, RunStatus
 from core.domain.month import Month
 from core.services import Services
 from core.use_cases.workbook import Table
 from pages.components import history_session as session
 from pages.components import sync_session
 from pages.components.downloads import draw_downloads
-from pages.components.formats import month_text
+from pages.components.history_filters import draw_filters
 from pages.components.history_rows import (
     CHANGES_MONTH,
     CLOSINGS_MONTH,
@@ -28,8 +28,6 @@ from pages.components.history_rows import (
     matching_closings,
     matching_runs,
     matching_saved,
-    months_in,
-    people_in,
     runs_table,
     saved_table,
 )
@@ -39,15 +37,12 @@ from pages.components.history_saved import (
     draw_put_back,
     draw_saved,
     mapping_words,
-    product_names,
 )
+from pages.components.history_search import meanings
 from pages.components.history_session import View
 from pages.components.history_table import draw_list
 from pages.components.history_undo import show_dialog
 from pages.components.language import _
-from pages.components.option_names import distinct
-from pages.components.paging import turn_page
-from pages.components.run_rows import outcome_names, status_names
 from pages.components.run_view import draw_end, draw_under_way
 from pages.components.sync_session import Dialog, close_dialog
 
@@ -107,7 +102,7 @@ def _draw_lists(services: Services) -> None:
     files = line.container(horizontal=True, gap="small", width="content")
     view = session.view()
     customers = services.customers.names()
-    _draw_filters(services, view, customers)
+    draw_filters(services, view, customers)
     wanted = session.wanted()
     with files:
         downloads = st.container(horizontal=True, gap="small", width="content")
@@ -128,79 +123,18 @@ def _draw_lists(services: Services) -> None:
         )
 
 
-# ---------------------------------------------------------------- filters
-
-
-def _draw_filters(services: Services, view: View, customers: Mapping[str, str]) -> None:
-    runs, closings = services.history.runs(), services.history.closings()
-    entries = [*services.history.mapping_changes(), *services.history.customer_changes()]
-    months = {month: month_text(Month.parse(month)) for month in months_in(runs, closings)}
-    if view in {View.MAPPINGS, View.CUSTOMERS}:
-        saved_in = sorted({Month.of(entry.at.date()) for entry in entries}, reverse=True)
-        months = {str(month): month_text(month) for month in saved_in}
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _choice(session.MONTH, _("Month"), _("All months"), months)
-        if view in {View.RUNS, View.CHANGES, View.CUSTOMERS}:
-            known = _with_chosen(session.CUSTOMER, _sorted(customers))
-            _choice(session.CUSTOMER, _("Customer"), _("All customers"), known)
-        if view in {View.RUNS, View.CHANGES, View.MAPPINGS}:
-            known = _with_chosen(session.PRODUCT, _sorted(product_names(services)))
-            _choice(session.PRODUCT, _("Product"), _("All products"), known)
-        _choice(session.PERSON, _("Person"), _("Everybody"), people_in(runs, entries, closings))
-        if view is View.RUNS:
-            stands = {status.value: name for status, name in status_names().items()}
-            _choice(session.STATUS, _("Status"), _("Any status"), stands)
-        if view is View.CHANGES:
-            ended = {outcome.value: name for outcome, name in outcome_names().items()}
-            _choice(session.STATUS, _("Outcome"), _("Any outcome"), ended)
-        st.text_input(
-            _("Search"),
-            key=session.TEXT,
-            icon=":material/search:",
-            placeholder=_("Search"),
-            label_visibility="collapsed",
-            persist_state="session",
-            width=150,
-            on_change=partial(turn_page, session.PAGE, 1),
-        )
-
-
-def _sorted(names: Mapping[str, str]) -> dict[str, str]:
-    return {key: names[key] for key in sorted(names, key=lambda key: names[key].casefold())}
-
-
-def _with_chosen(name: str, known: dict[str, str]) -> dict[str, str]:
-    """A link may name what is not listed, such as a ConnectWise product by its ID."""
-    chosen = str(st.session_state.get(name, ""))
-    return known if not chosen or chosen in known else {chosen: chosen, **known}
-
-
-def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) -> None:
-    names = {"": everything, **found}
-    st.selectbox(
-        label,
-        list(names),
-        format_func=distinct(names),
-        placeholder=_("Choose…"),
-        label_visibility="collapsed",
-        width=170,
-        **session.kept(name, names, ""),
-    )
-
-
 # ---------------------------------------------------------------- lists
 
 
 def _draw_runs(services: Services, wanted: Wanted) -> partial[Table]:
     runs = services.history.runs()
-    touched = None
-    if wanted.customer or wanted.product:
-        looked = ChangeFilter(customer_id=wanted.customer, product=wanted.product)
-        touched = services.history.runs_with(looked)
+    looked = _about(wanted)
+    touched = None if looked == ChangeFilter() else services.history.runs_with(looked)
     status = wanted.status if wanted.status in set(RunStatus) else ""
     found = matching_runs(runs, replace(wanted, status=status), touched)
     if not runs:
         _tell_of_no_run()
+        return partial(runs_table, found, runs)
     ids = [run.id for run in found]
     chosen = draw_list(runs_table(found, runs), ids, _RUN_COLUMNS, RUNS_MONTH)
     if chosen is not None:
@@ -211,6 +145,16 @@ def _draw_runs(services: Services, wanted: Wanted) -> partial[Table]:
     return partial(runs_table, found, runs)
 
 
+def _about(wanted: Wanted) -> ChangeFilter:
+    """What changes are about, in lists of changes and of runs with such a change."""
+    return ChangeFilter(
+        customer_id=wanted.customer,
+        product=wanted.product,
+        kind=ChangeKind(wanted.kind) if wanted.kind in set(ChangeKind) else None,
+        agreement_id=int(wanted.agreement) if wanted.agreement.isdecimal() else None,
+    )
+
+
 def _tell_of_no_run() -> None:
     st.info(
         _("Nothing was synced yet. A run begins with the approval of a plan."),
@@ -219,14 +163,10 @@ def _tell_of_no_run() -> None:
 
 
 def _draw_changes(services: Services, wanted: Wanted) -> partial[Table]:
-    looked = ChangeFilter(
-        month=Month.parse(wanted.month) if wanted.month else None,
-        customer_id=wanted.customer,
-        product=wanted.product,
-        by=wanted.person,
-        outcome=Outcome(wanted.status) if wanted.status in set(Outcome) else None,
-        text=wanted.text,
-    )
+    looked = _looked_for(services, wanted)
+    if not services.history.runs():
+        _tell_of_no_run()
+        return partial(_all_changes, services, looked)
     found = services.history.changes(looked, LISTED)
     ids = [f"{past.run_id} {past.row.number}" for past in found]
     if len(found) == LISTED:
@@ -236,11 +176,24 @@ def _draw_changes(services: Services, wanted: Wanted) -> partial[Table]:
             total=services.history.count(looked),
         )
         st.caption(told)
-    if not services.runs.list(1):
-        _tell_of_no_run()
     chosen = draw_list(changes_table(found), ids, _CHANGE_COLUMNS, CHANGES_MONTH)
     draw_chosen(dict(zip(ids, found, strict=True)), chosen)
     return partial(_all_changes, services, looked)
+
+
+def _looked_for(services: Services, wanted: Wanted) -> ChangeFilter:
+    months = {run.month for run in services.history.runs()}
+    return replace(
+        _about(wanted),
+        month=Month.parse(wanted.month) if wanted.month else None,
+        by=wanted.person,
+        outcome=Outcome(wanted.status) if wanted.status in set(Outcome) else None,
+        origin=RunOrigin(wanted.origin) if wanted.origin in set(RunOrigin) else None,
+        since=wanted.since,
+        before=wanted.before,
+        text=wanted.text,
+        meanings=meanings(wanted.text, months, services.history.sentences),
+    )
 
 
 def _all_changes(services: Services, looked: ChangeFilter) -> Table:

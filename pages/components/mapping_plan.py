@@ -84,7 +84,7 @@ def _consequence(
     if after.sync and not before.sync and _has_no_product(edit.wanted):
         return _(
             "{product} has no ConnectWise product. "
-            "With its next usage, a default product is created.",
+            "With its next usage, its default product is mapped, and created where there is none.",
             product=title,
         )
     return ""

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.domain.models import MappingRow, SophosProduct
+from core.domain.models import MappingRow, MappingState, SophosProduct
 from core.domain.staging import SYNC
 from core.services import Services
 from pages.components.grid_toolbar import (
@@ -53,7 +53,7 @@ def _draw_add(rows: Sequence[MappingRow]) -> None:
         key="mapping_add",
         icon=":material/add:",
         on_click=partial(_add, rows),
-        help=_("For the selected rows, or a blank form when no row is selected."),
+        help=_("For the selected rows without one, or a blank form when no row is selected."),
     )
 
 
@@ -73,5 +73,18 @@ def _draw_rule(services: Services, by_code: Mapping[str, MappingRow]) -> None:
 
 def _add(rows: Sequence[MappingRow]) -> None:
     chosen = set(session.selected())
-    selected = [row.product for row in rows if row.mapping.product_code in chosen]
-    open_add(selected or [_BLANK])
+    selected = [row for row in rows if row.mapping.product_code in chosen]
+    without = [row.product for row in selected if not _has_product(row)]
+    if selected and not without:
+        session.leave_notice(_("Every selected row has a ConnectWise product already."))
+        return
+    open_add(without or [_BLANK], left_out=len(selected) - len(without))
+
+
+def _has_product(row: MappingRow) -> bool:
+    """Whether a row is mapped, or will be by a save; to a product that is still there."""
+    saved = row.mapping.connectwise_product_id
+    staged = session.staged().wanted(row.mapping.product_code)
+    product_id = saved if staged is None else staged.connectwise_product_id
+    broken = row.mapping.state is MappingState.BROKEN and product_id == saved
+    return product_id is not None and not broken

@@ -19,6 +19,7 @@ from pages.components.grid import draw_grid, grid_frame, is_new, packed_row
 from pages.components.grid_catalog import send_catalog
 from pages.components.grid_conflicts import draw_conflicts
 from pages.components.grid_events import Step, StepKind
+from pages.components.grid_focus import draw_focus, focus, follow_link
 from pages.components.grid_history import SHOWN, draw_history
 from pages.components.grid_import import Checked, draw_import
 from pages.components.grid_save import draw_discard
@@ -43,11 +44,15 @@ from pages.components.mapping_toolbar import draw_above_grid
 from pages.components.reader import zone
 from pages.components.tasks import start_refresh
 
+# Of the rows, and of the one that alone is shown.
+Version = tuple[str, str]
+
 
 def draw_mapping(services: Services) -> None:
     """Everything below the title."""
     session.begin(services)
     session.follow_link(services)
+    follow_link(session, "product")
     staged = session.staged()
     stored = services.mappings.versioned_rows()
     rows = with_staged_codes(stored.value, staged, services.clock())
@@ -60,6 +65,8 @@ def draw_mapping(services: Services) -> None:
     if catalog is None:
         _draw_no_catalog()
     draw_above_grid(services, rows, by_code)
+    focused = focus(session, by_code)
+    draw_focus(session, focused, partial(product_title, by_code=by_code))
     conflicts = plan_of(staged, rows, catalog).conflicts
     draw_conflicts(
         session,
@@ -69,6 +76,8 @@ def draw_mapping(services: Services) -> None:
         saver=partial(_last_saver, services),
     )
     shown = matching(rows, session.show(), set(staged.changes()))
+    if focused:
+        shown = [by_code[focused]]
     drawing = Drawing(
         staged=staged,
         catalog=catalog,
@@ -76,7 +85,7 @@ def draw_mapping(services: Services) -> None:
         now=services.clock(),
         decimals=most_decimals(rows),
     )
-    _draw_grid(services, stored.version, shown, drawing)
+    _draw_grid(services, (stored.version, focused), shown, drawing)
     session.remember_bases(bases_of(rows))
     _take_request(by_code)
     _draw_dialogs(services, rows, by_code, catalog)
@@ -106,7 +115,7 @@ def _draw_no_catalog() -> None:
 
 
 def _draw_grid(
-    services: Services, version: str, shown: Sequence[MappingRow], drawing: Drawing
+    services: Services, version: Version, shown: Sequence[MappingRow], drawing: Drawing
 ) -> None:
     # Options are fixed while the grid is on the page, so another language is another grid.
     key = f"mapping_grid_{language()}"
@@ -129,7 +138,7 @@ def _draw_grid(
     )
 
 
-def _grid_frame(version: str, shown: Sequence[MappingRow], drawing: Drawing) -> pd.DataFrame:
+def _grid_frame(version: Version, shown: Sequence[MappingRow], drawing: Drawing) -> pd.DataFrame:
     """The rows as the grid takes them; all readers share them while nothing is staged."""
     if drawing.staged:
         return _frame(shown, drawing, session.last_step())
@@ -139,7 +148,7 @@ def _grid_frame(version: str, shown: Sequence[MappingRow], drawing: Drawing) -> 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _shared_frame(
-    version: str,  # noqa: ARG001 - cache key
+    version: Version,  # noqa: ARG001 - cache key
     seen: tuple[Show, int, str, str],
     _shown: Sequence[MappingRow],
     _drawing: Drawing,

@@ -13,7 +13,7 @@ from pages.components.usage_summary import MonthSummary
 
 
 def draw_data(services: Services, months: list[MonthSummary]) -> None:
-    """Age of the products and of the usage, with the way to fresh ones."""
+    """Age of what was read of both systems, with the way to fresh ones."""
     st.subheader(_("Connections and data"), anchor=False)
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True):
@@ -30,6 +30,7 @@ def draw_data(services: Services, months: list[MonthSummary]) -> None:
             if refreshed_at
             else _("The products have not been read yet.")
         )
+        _draw_agreement_ages(services)
         if st.button(
             _("Read the products again"), key="overview_catalog", icon=":material/refresh:"
         ):
@@ -48,8 +49,33 @@ def draw_data(services: Services, months: list[MonthSummary]) -> None:
             if last
             else _("No usage has been fetched yet.")
         )
+        listed_at, _contracts_read_at = services.customers.read_at()
+        st.markdown(
+            _("Customers read {age}.", age=age_text(listed_at, services.clock()))
+            if listed_at
+            else _("The customers have not been read yet.")
+        )
         fetch_form(services, "overview_usage")
     _health(services)
+
+
+def _draw_agreement_ages(services: Services) -> None:
+    """How old the agreements are, and the oldest additions of those that customers have."""
+    now = services.clock()
+    _listed_at, read_at = services.customers.read_at()
+    mappings = services.store.customers.mappings().values()
+    agreements = {one.agreement_id for one in mappings if one.agreement_id is not None}
+    additions_at = services.store.additions.oldest_reading(agreements)
+    st.markdown(
+        _("Agreements read {age}.", age=age_text(read_at, now))
+        if read_at
+        else _("The agreements have not been read yet.")
+    )
+    st.markdown(
+        _("Additions read {age}.", age=age_text(additions_at, now))
+        if additions_at
+        else _("The additions have not been read yet.")
+    )
 
 
 @st.fragment(parallel=True)

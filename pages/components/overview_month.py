@@ -1,12 +1,14 @@
-"""The newest month at a glance, and the months before it."""
+"""The newest month that is over at a glance, and the months before it."""
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import streamlit as st
 
 from core.domain.models import MappingRow, MappingState
+from core.domain.month import Month
 from pages.components.formats import month_text, number
 from pages.components.language import _, language
 from pages.components.option_names import distinct
@@ -14,10 +16,20 @@ from pages.components.trend_chart import trend_chart
 from pages.components.usage_summary import MonthSummary
 
 
-def draw_month(rows: list[MappingRow], months: list[MonthSummary]) -> None:
-    """Figures of the newest month, each with its change."""
-    newest = months[-1]
-    before = months[-2] if len(months) > 1 else None
+def at_a_glance(
+    months: list[MonthSummary], today: date
+) -> tuple[MonthSummary, MonthSummary | None]:
+    """The newest month that is over, and the one before it: a month in progress would look like a
+    loss. Without any that is over, the month in progress alone."""
+    over = [summary for summary in months if summary.month <= Month.last_complete(today)]
+    if not over:
+        return months[-1], None
+    return over[-1], over[-2] if len(over) > 1 else None
+
+
+def draw_month(rows: list[MappingRow], months: list[MonthSummary], today: date) -> None:
+    """Figures of the newest month that is over, each with its change."""
+    newest, before = at_a_glance(months, today)
     month = month_text(newest.month)
     st.subheader(month[:1].upper() + month[1:], anchor=False)
     active = {row.product.code for row in rows if row.mapping.state is MappingState.ACTIVE}

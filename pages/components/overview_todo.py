@@ -19,6 +19,7 @@ from pages.components.todo import (
     MAPPING_PAGE,
     Todo,
     catalog_todos,
+    difference_todos,
     mapping_todos,
     renamed,
     usage_todos,
@@ -33,14 +34,15 @@ def draw_todos(services: Services, rows: list[MappingRow], months: list[MonthSum
     now = services.clock()
     due = Month.last_complete(now.date())
     todos = [
-        *run_todos(next(iter(services.runs.list(1)), None), _interrupted(services), now),
+        *run_todos(services.history.undone(), _interrupted(services), now),
         *waiting_todos(waiting_plans(services), now),
         *usage_todos(
-            services.usage.last_fetch(),
+            services.usage.to_fetch_again(),
             [summary.month for summary in months],
             due,
             months[-1] if months else None,
         ),
+        *_difference_todos(services, due),
         *mapping_todos(rows),
         *customer_todos(services.customers.rows()),
         *catalog_todos(services.catalog.refreshed_at(), now),
@@ -87,6 +89,14 @@ def _draw_todo(services: Services, todo: Todo, position: int) -> None:
             fetch_usage(services, recent_months(services.clock().date(), 1))
 
 
+def _difference_todos(services: Services, due: Month) -> list[Todo]:
+    """Of the newest month that is over and was read complete."""
+    newest = next((month for month in services.usage.months() if month <= due), None)
+    if newest is None:
+        return []
+    return difference_todos(newest, services.reconciliation.totals_at_hand(newest))
+
+
 def _interrupted(services: Services) -> Run | None:
     """A run cut off; one that is just about to begin is not."""
     return None if services.jobs.current() is not None else services.runs.interrupted()
@@ -105,7 +115,8 @@ def _renames(services: Services, rows: list[MappingRow]) -> list[MappingRow]:
             len(new_names),
         )
         st.markdown(f":material/edit_note: **{as_typed(title)}**")
-        st.markdown("\n".join(_rename_line(row) for row in new_names))
+        for row in new_names:
+            _draw_rename(row)
         if st.button(_("Noted"), key="overview_renames", icon=":material/done_all:"):
             acknowledged |= {row.product.code: row.product.description for row in new_names}
             services.preferences.put(_RENAMES_SEEN, json.dumps(acknowledged), who())
@@ -113,6 +124,18 @@ def _renames(services: Services, rows: list[MappingRow]) -> list[MappingRow]:
     return new_names
 
 
-def _rename_line(row: MappingRow) -> str:
+def _draw_rename(row: MappingRow) -> None:
+    """The old name and the new one, with the way to the mapping."""
     former = row.product.former_descriptions[0]
-    return f"- {as_typed(former)} → {as_typed(row.product.description)}"
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        told = f"{as_typed(former)} → {as_typed(row.product.description)}"
+        st.markdown(told, width="content")
+        st.page_link(
+            MAPPING_PAGE,
+            label=_("Show"),
+            icon=":material/arrow_forward:",
+            query_params={"product": row.product.code},
+            width="content",
+        )

@@ -9,11 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.models import (
+    Acceptance,
     AcceptanceEntry,
     Addition,
     BillCustomer,
     NoteKind,
+    Reconciliation,
     ReconciliationRow,
+    RowClass,
     RowNote,
     UsageLine,
 )
@@ -26,9 +29,7 @@ from pages.components.formats import (
     NOTHING,
     date_text,
     datetime_text,
-    money,
     month_text,
-    number,
     short_month_text,
 )
 from pages.components.identity import who
@@ -38,8 +39,17 @@ from pages.components.problems import as_typed
 from pages.components.reconciliation_charts import draw_trend
 from pages.components.reconciliation_dialogs import accept_form, note_form
 from pages.components.reconciliation_fix import draw_fix
+from pages.components.reconciliation_links import draw_links
 from pages.components.reconciliation_session import close_dialog, say
-from pages.components.reconciliation_table import signed_money
+from pages.components.reconciliation_table import (
+    exact_money,
+    money_cell,
+    one_minus,
+    plain_quantity,
+    quantity_cell,
+    signed_money,
+    signed_quantity,
+)
 
 _MOST_LINES = 500
 
@@ -53,11 +63,12 @@ def draw_details(services: Services, looked: MonthReport, keys: Sequence[str]) -
     month = looked.report.month
     place = " · ".join(part for part in (one.customer, one.agreement) if part)
     st.markdown(f"**{as_typed(one.what)}**  \n{as_typed(place or _('No customer'))}")
-    _draw_class(one.row)
+    _draw_class(one.row, looked.report)
     draw_fix(month, [one], "reconciliation_details_fix")
     _draw_figures(one.row, looked.report.currency)
     _draw_steps(one.row, looked.addition(one.row), month)
     _draw_addition(looked.addition(one.row), one.row)
+    draw_links(one)
     with st.expander(_("Used and billed over the months"), icon=":material/bar_chart:"):
         draw_trend(services.reconciliation.trend(month, [one]), height=280)
     _draw_lines(services.reconciliation.lines(month, one.row))
@@ -69,46 +80,46 @@ def draw_details(services: Services, looked: MonthReport, keys: Sequence[str]) -
     _draw_told(services.reconciliation.told(one.key))
 
 
-def _draw_class(row: ReconciliationRow) -> None:
+def _draw_class(row: ReconciliationRow, report: Reconciliation) -> None:
     kind = row.accepted_class or row.row_class
-    told = f"**{as_typed(text(CLASS_NAMES[kind]))}.** {as_typed(text(CLASS_MEANINGS[kind]))}"
-    remedy = CLASS_REMEDIES.get(kind)
+    meaning, remedy = CLASS_MEANINGS[kind], CLASS_REMEDIES.get(kind)
+    if kind is RowClass.STALE_SOURCE and report.source_problem is not None:
+        meaning, remedy = report.source_problem, report.source_remedy
+    told = f"**{as_typed(text(CLASS_NAMES[kind]))}.** {as_typed(text(meaning))}"
     if remedy is not None and row.acceptance is None:
         told += f" {as_typed(text(remedy))}"
     st.markdown(told)
     if row.acceptance is not None:
-        accepted = row.acceptance
-        until = month_text(accepted.until) if accepted.until else _("for good")
-        words = _(
-            "Accepted by {name} until {until}: {reason}",
-            name=accepted.by,
-            until=until,
-            reason=accepted.reason,
-        )
-        st.markdown(f":green-badge[:material/done_all:] {as_typed(words)}")
+        st.markdown(f":green-badge[:material/done_all:] {as_typed(_accepted(row.acceptance))}")
+
+
+def _accepted(acceptance: Acceptance) -> str:
+    name, until, reason = acceptance.by, acceptance.until, acceptance.reason
+    if until is None:
+        return _("Accepted by {name} for good: {reason}", name=name, reason=reason)
+    return _(
+        "Accepted by {name} until {until}: {reason}",
+        name=name,
+        until=month_text(until),
+        reason=reason,
+    )
 
 
 def _draw_figures(row: ReconciliationRow, currency: str) -> None:
     figures = {
-        _("Used"): number(row.used_units),
-        _("Expected"): number(row.expected),
-        _("Billed"): number(row.billed),
-        _("Difference"): _signed(row.difference),
+        _("Used"): plain_quantity(row.used_units),
+        _("Expected"): plain_quantity(row.expected),
+        _("Billed"): plain_quantity(row.billed),
+        _("Difference"): signed_quantity(row.difference),
         _("Money"): signed_money(row.money),
-        _("Revenue"): money(row.revenue),
-        _("Cost"): money(row.cost, currency),
-        _("Margin"): money(row.margin),
-        _("Ordered"): number(row.ordered),
+        _("Revenue"): exact_money(row.revenue),
+        _("Cost"): exact_money(row.cost, currency),
+        _("Margin"): exact_money(row.margin),
+        _("Ordered"): plain_quantity(row.ordered),
     }
     with st.container(horizontal=True, gap="medium"):
         for name, value in figures.items():
             st.markdown(f":gray[{as_typed(name)}]  \n**{as_typed(value)}**", width="content")
-
-
-def _signed(value: Decimal | None) -> str:
-    if value is None:
-        return NOTHING
-    return f"{'+' if value > 0 else '−' if value < 0 else ''}{number(abs(value))}"
 
 
 def _draw_steps(row: ReconciliationRow, addition: Addition | None, month: Month) -> None:
@@ -138,8 +149,8 @@ def _draw_steps(row: ReconciliationRow, addition: Addition | None, month: Month)
         facts.append(
             _(
                 "{difference} at {price} each is {money} per billing period.",
-                difference=_signed(row.difference),
-                price=money(row.unit_price),
+                difference=signed_quantity(row.difference),
+                price=exact_money(row.unit_price),
                 money=signed_money(row.money),
             )
         )
@@ -156,9 +167,9 @@ def _draw_addition(addition: Addition | None, row: ReconciliationRow) -> None:
         return
     facts = {
         _("Addition ID"): str(addition.id),
-        _("Quantity"): number(addition.quantity),
-        _("Included"): number(addition.less_included),
-        _("Unit price"): money(addition.unit_price),
+        _("Quantity"): plain_quantity(addition.quantity),
+        _("Included"): plain_quantity(addition.less_included),
+        _("Unit price"): exact_money(addition.unit_price),
         _("Effective date"): date_text(addition.effective_date),
         _("Cancelled date"): date_text(addition.cancelled_date),
         _("Agreement ID"): str(row.agreement_id or NOTHING),
@@ -215,15 +226,14 @@ def _lines_frame(lines: Sequence[UsageLine]) -> object:
             "period": [_period_of(line) for line in lines],
         }
     )
-    quantity = aligned(decimals_of(line.billable_quantity for line in lines))
-    amount = aligned(max(2, decimals_of(line.unit_price for line in lines)))
+    price = aligned(max(2, decimals_of(line.unit_price for line in lines)))
     return frame.style.format(
         {
-            "billable": quantity,
-            "actual": quantity,
-            "ordered": quantity,
-            "price": amount,
-            "net": aligned(2),
+            "billable": quantity_cell,
+            "actual": quantity_cell,
+            "ordered": quantity_cell,
+            "price": lambda value: one_minus(price(value)),
+            "net": money_cell,
         }
     )
 
@@ -247,7 +257,7 @@ def _draw_acceptance(services: Services, month: Month, one: NamedRow) -> None:
             key="reconciliation_withdraw",
             icon=":material/undo:",
         ):
-            services.reconciliation.withdraw([one.key], who())
+            services.reconciliation.withdraw(month, [one.key], who())
             say(_("The difference counts again."))
             close_dialog()
             st.rerun()
@@ -270,11 +280,18 @@ def _told(entry: AcceptanceEntry | RowNote) -> str:
     if isinstance(entry, AcceptanceEntry):
         if not entry.accepted:
             return _("{when}, {name}: acceptance withdrawn", when=at, name=entry.by)
+        if entry.until is None:
+            return _(
+                "{when}, {name}: accepted for good: {reason}",
+                when=at,
+                name=entry.by,
+                reason=entry.reason,
+            )
         return _(
             "{when}, {name}: accepted until {until}: {reason}",
             when=at,
             name=entry.by,
-            until=short_month_text(entry.until) if entry.until else _("for good"),
+            until=short_month_text(entry.until),
             reason=entry.reason,
         )
     if entry.kind is NoteKind.NOTE:

@@ -48,6 +48,9 @@ def accept_form(services: Services, month: Month, keys: Sequence[str], key: str)
         key=f"{key}_until_{language()}",
         help=_("After that month, the difference is an open exception again."),
     )
+    st.caption(
+        _("Holds from {month} on: reports of earlier months stay as they are.", month=str(month))
+    )
     if st.button(_("Accept"), key=f"{key}_yes", type="primary", icon=":material/done_all:"):
         last = Month.parse(until) if until else None
         _carry_out(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from html import escape
 
 import streamlit as st
@@ -13,7 +12,15 @@ from core.domain.reconciliation import totals_of
 from core.domain.reconciliation_view import NamedRow
 from pages.components.formats import NOTHING, number, percent
 from pages.components.language import _, ngettext, text
-from pages.components.reconciliation_table import class_names, plain_money, signed_money
+from pages.components.reconciliation_table import (
+    class_names,
+    over_billed_name,
+    plain_money,
+    plain_quantity,
+    signed_money,
+    signed_quantity,
+    under_billed_name,
+)
 
 # What a person reads on paper; the files have all of it.
 MOST_ROWS = 500
@@ -63,7 +70,7 @@ def _report(report: Reconciliation, rows: Sequence[NamedRow], filters: Sequence[
     told = "".join(f"<p>{escape(each)}</p>" for each in _told(report, rows, filters))
     return (
         f"<div class='reconciliation-print'><h2>{title}</h2>{told}"
-        f"{_figures(totals, report.totals)}{_table(rows[:MOST_ROWS], report)}</div>"
+        f"{_figures(totals, report)}{_table(rows[:MOST_ROWS], report)}</div>"
     )
 
 
@@ -71,7 +78,7 @@ def _told(
     report: Reconciliation, rows: Sequence[NamedRow], filters: Sequence[str]
 ) -> Iterable[str]:
     if report.source_problem is not None:
-        yield text(report.source_problem)
+        yield " ".join(text(each) for each in (report.source_problem, report.source_remedy) if each)
     if filters:
         yield _("Filtered: {filters}", filters=", ".join(filters))
     if len(rows) > MOST_ROWS:
@@ -83,14 +90,15 @@ def _told(
         )
 
 
-def _figures(totals: Totals, of_all: Totals) -> str:
+def _figures(totals: Totals, report: Reconciliation) -> str:
     """The totals of these rows; the match rate is that of all, whatever is left out here."""
-    rate = NOTHING if of_all.match_rate is None else percent(of_all.match_rate)
+    rate = report.totals.match_rate
+    open_count = None if report.source_problem else totals.open_exceptions
     figures = {
-        _("Under-billed"): plain_money(totals.under_billed),
-        _("Over-billed"): plain_money(totals.over_billed),
-        _("First-pass match rate"): rate,
-        _("Open exceptions"): number(totals.open_exceptions),
+        under_billed_name(report.currency): plain_money(totals.under_billed),
+        over_billed_name(report.currency): plain_money(totals.over_billed),
+        _("First-pass match rate"): NOTHING if rate is None else percent(rate),
+        _("Open exceptions"): number(open_count),
         _("Rows"): number(totals.rows),
     }
     lines = "".join(
@@ -127,10 +135,10 @@ def _line(one: NamedRow, name: str, noted: bool) -> str:
     row = one.row
     words = [name, one.customer or NOTHING, one.what]
     figures = [
-        number(row.used_units),
-        number(row.expected),
-        number(row.billed),
-        _signed(row.difference),
+        plain_quantity(row.used_units),
+        plain_quantity(row.expected),
+        plain_quantity(row.billed),
+        signed_quantity(row.difference),
         signed_money(row.money),
         plain_money(row.cost),
     ]
@@ -140,9 +148,3 @@ def _line(one: NamedRow, name: str, noted: bool) -> str:
         *(f"<td>{escape(each)}</td>" for each in (_notes(one) if noted else ())),
     ]
     return f"<tr>{''.join(cells)}</tr>"
-
-
-def _signed(value: Decimal | None) -> str:
-    if value is None:
-        return NOTHING
-    return f"{'+' if value > 0 else '−' if value < 0 else ''}{number(abs(value))}"

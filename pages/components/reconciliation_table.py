@@ -14,9 +14,9 @@ from pandas.io.formats.style import Styler
 from core.domain.models import RowClass
 from core.domain.reconciliation_view import Group, GroupBy, NamedRow
 from core.domain.reconciliation_words import CLASS_NAMES
-from pages.components.formats import NOTHING
+from pages.components.formats import NOTHING, money, number
 from pages.components.language import _, text
-from pages.components.number_columns import aligned, decimals_of, right
+from pages.components.number_columns import aligned, right
 
 
 def class_names() -> dict[RowClass, str]:
@@ -52,24 +52,30 @@ def _numbers(values: Any) -> list[float | None]:
 
 def styled(rows: Sequence[NamedRow]) -> Styler:
     """The frame with its numbers as the reader writes them, what needs nobody pale."""
-    quantities = [
-        value for one in rows for value in (one.row.used_units, one.row.expected, one.row.billed)
-    ]
-    plain = aligned(decimals_of(quantities))
-    differences = [one.row.difference for one in rows]
     colours = ["" if one.is_open else "color: gray" for one in rows]
     drawn = rows_frame(rows).style.format(
         {
-            "used": plain,
-            "expected": plain,
-            "billed": plain,
-            "difference": aligned(decimals_of(differences), signed=True),
+            "used": quantity_cell,
+            "expected": quantity_cell,
+            "billed": quantity_cell,
+            "difference": partial(quantity_cell, signed=True),
             "money": aligned(2, signed=True),
-            "cost": aligned(2),
+            "cost": money_cell,
             "margin": aligned(2, signed=True),
         }
     )
     return drawn.apply(partial(_coloured, colours), axis=0) if any(colours) else drawn
+
+
+def quantity_cell(value: float | None, *, signed: bool = False) -> str:
+    """A quantity in a table: with its own decimals, whatever others have."""
+    exact = None if value is None or pd.isna(value) else Decimal(str(value))
+    return signed_quantity(exact) if signed else plain_quantity(exact)
+
+
+def money_cell(value: float | None) -> str:
+    """An amount in a table."""
+    return plain_money(None if value is None or pd.isna(value) else Decimal(str(value)))
 
 
 def _coloured(colours: list[str], _column: pd.Series[Any]) -> list[str]:
@@ -142,8 +148,7 @@ def groups_frame(groups: Sequence[Group]) -> Styler:
             "cost": _numbers(each.cost for each in totals),
         }
     )
-    money = aligned(2)
-    return frame.style.format({"under": money, "over": money, "cost": money})
+    return frame.style.format({"under": money_cell, "over": money_cell, "cost": money_cell})
 
 
 def group_columns(by: GroupBy, currency: str) -> dict[str, Any]:
@@ -159,6 +164,38 @@ def group_columns(by: GroupBy, currency: str) -> dict[str, Any]:
     }
 
 
+def under_billed_name(currency: str) -> str:
+    """What the money is called that is not billed, with its currency as far as it is known."""
+    if not currency:
+        return _("Under-billed")
+    return _("Under-billed ({currency})", currency=currency)
+
+
+def over_billed_name(currency: str) -> str:
+    """The same of what is billed too much."""
+    return _("Over-billed ({currency})", currency=currency) if currency else _("Over-billed")
+
+
+def plain_quantity(value: Decimal | None) -> str:
+    """A quantity without needless zeros; a dash for None."""
+    return one_minus(number(value))
+
+
+def signed_quantity(value: Decimal | None) -> str:
+    """The same with its sign."""
+    return f"+{number(value)}" if value is not None and value > 0 else plain_quantity(value)
+
+
+def exact_money(value: Decimal | None, currency: str = "") -> str:
+    """An amount with its cents, and more decimals where there are more."""
+    return one_minus(money(value, currency))
+
+
+def one_minus(written: str) -> str:
+    """Languages write negative numbers with a hyphen or a minus sign; the page with one of them."""
+    return written.replace("-", "−")
+
+
 def signed_money(value: Decimal | None) -> str:
     """An amount with its sign; a dash for None."""
     return NOTHING if value is None else aligned(2, signed=True)(float(value))
@@ -166,4 +203,4 @@ def signed_money(value: Decimal | None) -> str:
 
 def plain_money(value: Decimal | None) -> str:
     """An amount with two decimals; a dash for None."""
-    return NOTHING if value is None else aligned(2)(float(value))
+    return NOTHING if value is None else one_minus(aligned(2)(float(value)))

@@ -11,7 +11,12 @@ from core.domain.models import Reconciliation, Totals
 from core.services import Services
 from pages.components.formats import NOTHING, number, percent, short_month_text
 from pages.components.language import _, ngettext
-from pages.components.reconciliation_table import plain_money, signed_money
+from pages.components.reconciliation_table import (
+    over_billed_name,
+    plain_money,
+    signed_money,
+    under_billed_name,
+)
 
 _PATIENCE = 10  # seconds, should the page never come to its end
 
@@ -30,10 +35,11 @@ def draw_tiles(services: Services, report: Reconciliation) -> threading.Event:
 @st.fragment(parallel=True)
 def _tiles(services: Services, report: Reconciliation, drawn: threading.Event) -> None:
     place = st.empty()
-    before = services.reconciliation.previous_if_kept(report.month)
+    sound = report.source_problem is None
+    before = services.reconciliation.previous_if_kept(report.month) if sound else None
     with place.container():
         _figures(report, before)
-    if before is not None:
+    if before is not None or not sound:
         return
     drawn.wait(_PATIENCE)
     before = services.reconciliation.previous(report.month)
@@ -44,19 +50,26 @@ def _tiles(services: Services, report: Reconciliation, drawn: threading.Event) -
 
 def _figures(report: Reconciliation, before: Totals | None) -> None:
     totals = report.totals
+    open_count = None if report.source_problem else totals.open_exceptions
     month = short_month_text(report.month.plus(-1))
     with st.container(horizontal=True):
         _figure(
-            _("Under-billed"),
+            under_billed_name(report.currency),
             plain_money(totals.under_billed),
             _money_change(totals.under_billed, before and before.under_billed, month),
-            _("Used, and not billed, at the price of the addition and per billing period."),
+            _with_currency_help(
+                _("Used, and not billed, at the price of the addition and per billing period."),
+                report.currency,
+            ),
         )
         _figure(
-            _("Over-billed"),
+            over_billed_name(report.currency),
             plain_money(totals.over_billed),
             _money_change(totals.over_billed, before and before.over_billed, month),
-            _("Billed, and not used, at the price of the addition and per billing period."),
+            _with_currency_help(
+                _("Billed, and not used, at the price of the addition and per billing period."),
+                report.currency,
+            ),
         )
         _figure(
             _("First-pass match rate"),
@@ -66,8 +79,8 @@ def _figures(report: Reconciliation, before: Totals | None) -> None:
         )
         _figure(
             _("Open exceptions"),
-            number(totals.open_exceptions),
-            _count_change(totals.open_exceptions, before and before.open_exceptions, month),
+            number(open_count),
+            _count_change(open_count, before and before.open_exceptions, month),
             _("Rows that need somebody: everything but what matches, is accepted or is off."),
         )
 
@@ -85,14 +98,21 @@ def _figure(label: str, value: str, change: str | None, help_text: str) -> None:
     )
 
 
-def _money_change(now: Decimal, before: Decimal | None, month: str) -> str | None:
-    if before is None:
+def _with_currency_help(help_text: str, currency: str) -> str:
+    if not currency:
+        return help_text
+    told = _("ConnectWise does not say its currency: this holds where it is that of the cost.")
+    return f"{help_text} {told}"
+
+
+def _money_change(now: Decimal | None, before: Decimal | None, month: str) -> str | None:
+    if now is None or before is None:
         return None
     return _("{change} since {since}", change=signed_money(now - before), since=month)
 
 
-def _count_change(now: int, before: int | None, month: str) -> str | None:
-    if before is None:
+def _count_change(now: int | None, before: int | None, month: str) -> str | None:
+    if now is None or before is None:
         return None
     return _("{change} since {since}", change=_signed(Decimal(now - before)), since=month)
 

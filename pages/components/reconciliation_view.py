@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.models import Reconciliation, RowClass
-from core.domain.month import Month
+from core.domain.month import Month, newest_over
 from core.domain.reconciliation import totals_of
 from core.domain.reconciliation_view import (
     Group,
@@ -70,7 +70,7 @@ def draw_reconciliation(services: Services) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     )
     with top:
-        month = _choose_month(months)
+        month = _choose_month(months, services.planning.today())
     agreements = _agreements(services)
     read_at = services.store.additions.oldest_reading(agreements)
     if agreements and read_at is None:
@@ -95,7 +95,8 @@ def draw_reconciliation(services: Services) -> None:
 # ---------------------------------------------------------------- the month
 
 
-def _choose_month(months: Sequence[Month]) -> Month:
+def _choose_month(months: Sequence[Month], today: date) -> Month:
+    """The newest month that is over, unless somebody wants another."""
     names = {str(month): month_text(month) for month in months}
     st.selectbox(
         _("Month"),
@@ -104,7 +105,7 @@ def _choose_month(months: Sequence[Month]) -> Month:
         placeholder=_("Choose…"),
         label_visibility="collapsed",
         width=200,
-        **session.kept(session.MONTH, names, next(iter(names))),
+        **session.kept(session.MONTH, names, str(newest_over(months, today))),
     )
     return Month.parse(st.session_state[session.MONTH])
 
@@ -191,6 +192,9 @@ def _draw_problem(services: Services, report: Reconciliation) -> None:
     told = f"**{as_typed(text(report.source_problem))}**"
     if report.source_remedy is not None:
         told += f" {as_typed(text(report.source_remedy))}"
+    if report.in_progress:
+        st.info(told, icon=":material/hourglass:")
+        return
     st.warning(told, icon=":material/warning:")
     if st.button(
         _("Fetch usage"),
@@ -210,7 +214,8 @@ def _draw_body(services: Services, looked: MonthReport) -> None:
     )
     with line.container(horizontal=True, width="content"):
         view = _draw_views()
-        show = _draw_show()
+        # Where nothing is known, no row is more to do than another.
+        show = Show.ALL if looked.report.source_problem else _draw_show()
         by = _draw_grouping() if view is View.ROWS else None
     downloads = line.container(horizontal=True, gap="small", width="content")
     classes = _draw_classes(looked.report, show)
@@ -383,7 +388,8 @@ def _draw_rows(
 
 
 def _draw_no_rows(looked: MonthReport) -> None:
-    if looked.report.totals.open_exceptions == 0 and looked.rows:
+    report = looked.report
+    if not report.totals.open_exceptions and not report.source_problem and looked.rows:
         st.success(
             _("Everything matches or is accepted: nothing needs anybody."),
             icon=":material/check_circle:",
@@ -467,12 +473,14 @@ def _draw_count(found: Sequence[NamedRow], chosen: Sequence[NamedRow]) -> None:
     told = ngettext("{count} row", "{count} rows", len(rows))
     if chosen:
         told = ngettext("{count} row selected", "{count} rows selected", len(rows))
-    money = _(
-        "{under} under-billed, {over} over-billed",
-        under=plain_money(totals.under_billed),
-        over=plain_money(totals.over_billed),
-    )
-    st.caption(as_typed(f"{told} · {money}"))
+    if totals.under_billed is not None:
+        money = _(
+            "{under} under-billed, {over} over-billed",
+            under=plain_money(totals.under_billed),
+            over=plain_money(totals.over_billed),
+        )
+        told = f"{told} · {money}"
+    st.caption(as_typed(told))
 
 
 def _draw_table(shown: Sequence[NamedRow], by: GroupBy | None, currency: str, key: str) -> None:

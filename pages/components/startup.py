@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from core.domain.month import newest_over
 from core.errors import UsageSyncError
 from pages.components.session import shared_services
 
@@ -43,5 +44,6 @@ def prepare() -> None:
     with suppress(UsageSyncError):
         services = shared_services()
         services.customers.rows()
-        for month in services.usage.months()[:1]:
-            services.reconciliation.look(month)
+        months = services.usage.months()
+        if months:
+            services.reconciliation.look(newest_over(months, services.clock().date()))

@@ -12,6 +12,7 @@ from core.domain.models import (
     RunStatus,
     WaitingPlan,
 )
+from core.domain.undone import Undone
 from pages.components.customer_filters import Show, needs_work
 from pages.components.formats import age_text
 from pages.components.language import _, ngettext, text
@@ -20,15 +21,10 @@ from pages.components.run_rows import last_word, was_started
 from pages.components.todo import SYNC_PAGE, Todo
 
 
-def run_todos(newest: Run | None, interrupted: Run | None, now: datetime) -> list[Todo]:
-    """A run that was cut off, else what the newest one did not get done."""
-    if interrupted is not None:
-        return [_interrupted(interrupted)]
-    if newest is None or newest.status is RunStatus.OPEN:
-        return []
-    if newest.status is RunStatus.FINISHED and not newest.failed:
-        return []
-    return [_went_wrong(newest, now)]
+def run_todos(undone: Sequence[Undone], interrupted: Run | None, now: datetime) -> list[Todo]:
+    """A run that was cut off, and what others did not get done."""
+    cut_off = [] if interrupted is None else [_interrupted(interrupted)]
+    return cut_off + [_went_wrong(one.run, one.left, now) for one in undone]
 
 
 def waiting_todos(waiting: Sequence[WaitingPlan], now: datetime) -> list[Todo]:
@@ -68,12 +64,12 @@ def _interrupted(run: Run) -> Todo:
     return Todo(":material/running_with_errors:", title, detail, page=SYNC_PAGE)
 
 
-def _went_wrong(run: Run, now: datetime) -> Todo:
+def _went_wrong(run: Run, left: int, now: datetime) -> Todo:
     if run.status is RunStatus.FINISHED:
         title = ngettext(
             "{run}: {count} change failed.",
             "{run}: {count} changes failed.",
-            run.failed,
+            left,
             run=_run_title(run),
         )
     else:

@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.models import FetchStatus, MappingRow, MappingState, UsageFetch
+from core.domain.fetches import is_incomplete
+from core.domain.models import MappingRow, MappingState, Totals, UsageFetch
 from core.domain.month import Month
-from pages.components.formats import age_text, month_text, number
+from pages.components.formats import age_text, money, month_text, number
 from pages.components.language import _, ngettext
 from pages.components.usage_summary import MonthSummary
 
 CATALOG_STALE_AFTER = timedelta(days=7)
 MAPPING_PAGE = "pages/product_mapping.py"
 SYNC_PAGE = "pages/usage_sync.py"
+RECONCILIATION_PAGE = "pages/reconciliation.py"
 
 
 @dataclass(frozen=True)
@@ -34,32 +36,51 @@ class Todo:
 
 
 def mapping_todos(rows: Sequence[MappingRow]) -> list[Todo]:
-    """Broken, stopped, unmapped with usage, products to be created."""
+    """Broken, stopped, unmapped with usage, products to be created or taken as they are."""
     tests: tuple[tuple[Callable[[MappingRow], bool], Callable[[list[MappingRow]], Todo]], ...] = (
         (lambda row: row.mapping.state is MappingState.BROKEN, _broken),
         (lambda row: row.mapping.state is MappingState.STOPPED, _stopped),
         (_unmapped_with_usage, _unmapped),
-        (lambda row: row.default_product is not None, _to_be_created),
+        (lambda row: row.default_product is not None and row.adopted is None, _to_be_created),
+        (_is_adopting, _to_be_adopted),
     )
     found = [(make, [row for row in rows if test(row)]) for test, make in tests]
     return [make(matching) for make, matching in found if matching]
 
 
 def usage_todos(
-    newest: UsageFetch | None, months: Sequence[Month], due: Month, summary: MonthSummary | None
+    again: Sequence[UsageFetch], months: Sequence[Month], due: Month, summary: MonthSummary | None
 ) -> list[Todo]:
-    """A failed fetch, the last complete month missing, usage without a customer.
+    """Fetches that have to be repeated, the last complete month missing, usage without a customer.
 
-    `newest` is the last fetch of any month, `due` the month that should be here by now.
+    `again` are fetches that failed or came too early, see `core.domain.fetches`; `due` is the month
+    that should be here by now.
     """
-    found = []
-    if newest is not None and newest.status is FetchStatus.INCOMPLETE:
-        found.append(_failed(newest))
-    if due not in months:
+    found = [_failed(fetch) if is_incomplete(fetch) else _early(fetch) for fetch in again]
+    if due not in months and all(fetch.month != due for fetch in again):
         found.append(_due(due, bool(months)))
     if summary is not None and summary.unassigned > 0:
         found.append(_unassigned(summary))
     return found
+
+
+def difference_todos(month: Month, totals: Totals | None) -> list[Todo]:
+    """Rows of the reconciliation that need somebody, with what they cost."""
+    if totals is None or not totals.open_exceptions:
+        return []
+    title = ngettext(
+        "{count} open exception in the reconciliation of {month}.",
+        "{count} open exceptions in the reconciliation of {month}.",
+        totals.open_exceptions,
+        month=str(month),
+    )
+    detail = _(
+        "Under-billed {under}, over-billed {over} per billing period.",
+        under=money(totals.under_billed),
+        over=money(totals.over_billed),
+    )
+    params = (("month", str(month)),)
+    return [Todo(":material/balance:", title, detail, page=RECONCILIATION_PAGE, params=params)]
 
 
 def catalog_todos(refreshed_at: datetime | None, now: datetime) -> list[Todo]:
@@ -146,6 +167,24 @@ def _to_be_created(rows: list[MappingRow]) -> Todo:
     return Todo(":material/add_circle:", title, detail, show="todo")
 
 
+def _is_adopting(row: MappingRow) -> bool:
+    return row.adopted is not None and row.adopted.is_billable and not row.adopted.inactive
+
+
+def _to_be_adopted(rows: list[MappingRow]) -> Todo:
+    title = ngettext(
+        "{count} Sophos product will be mapped to its default product.",
+        "{count} Sophos products will be mapped to their default products.",
+        len(rows),
+    )
+    names = [row.adopted.identifier for row in rows if row.adopted]
+    detail = _(
+        "They exist in ConnectWise. With the next sync, unless you map them first: {names}.",
+        names=_some(names),
+    )
+    return Todo(":material/add_link:", title, detail, show="todo")
+
+
 def _failed(fetch: UsageFetch) -> Todo:
     title = _(
         "Fetching usage of {month} failed {age}.",
@@ -156,8 +195,23 @@ def _failed(fetch: UsageFetch) -> Todo:
         ":material/sync_problem:",
         title,
         _("Nothing is decided from an incomplete month; what was there before is kept."),
-        action="usage",
+        page=SYNC_PAGE,
+        params=_usage_of(fetch.month),
     )
+
+
+def _early(fetch: UsageFetch) -> Todo:
+    return Todo(
+        ":material/history:",
+        _("The usage of {month} was fetched before the month was over.", month=str(fetch.month)),
+        _("Fetch it again."),
+        page=SYNC_PAGE,
+        params=_usage_of(fetch.month),
+    )
+
+
+def _usage_of(month: Month) -> tuple[tuple[str, str], ...]:
+    return ("month", str(month)), ("view", "usage")
 
 
 def _due(due: Month, any_month: bool) -> Todo:
@@ -186,7 +240,7 @@ def _unassigned(summary: MonthSummary) -> Todo:
         ),
         _("Devices that no customer owns are billed to nobody. Assign them in Sophos Central."),
         page=SYNC_PAGE,
-        params=(("month", str(summary.month)), ("view", "usage")),
+        params=_usage_of(summary.month),
     )
 
 

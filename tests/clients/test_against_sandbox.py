@@ -420,12 +420,14 @@ def test_a_fault_between_pages_never_shortens_a_month(
         sophos.billing_usage(month)
 
 
-@pytest.mark.parametrize("kind", ["tenant", "organization"])
+@pytest.mark.parametrize(
+    ("kind", "words"), [("tenant", "a customer"), ("organization", "an organization")]
+)
 def test_credentials_that_are_not_a_partners(
-    kind: str, sandbox: Sandbox, sophos: SophosPartner
+    kind: str, words: str, sandbox: Sandbox, sophos: SophosPartner
 ) -> None:
     sandbox.controls.sophos.behaviour.id_type = kind
-    with pytest.raises(AccessError, match=kind):
+    with pytest.raises(AccessError, match=words):
         sophos.check()
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.month import Month
+from core.domain.month import Month, newest_over
 from core.errors import InputError
 
 months = st.builds(Month, st.integers(2100, 2900), st.integers(1, 12))
@@ -50,3 +50,10 @@ def test_days_of_a_month():
 def test_the_last_complete_month():
     assert Month.last_complete(date(2026, 1, 1)) == Month(2025, 12)
     assert Month.last_complete(date(2026, 11, 30)) == Month(2026, 10)
+
+
+def test_the_newest_month_that_is_over_comes_before_the_one_in_progress() -> None:
+    months = [Month(2026, 11), Month(2026, 10), Month(2026, 9)]
+    assert newest_over(months, date(2026, 11, 30)) == Month(2026, 10)
+    assert newest_over(months, date(2026, 12, 1)) == Month(2026, 11)
+    assert newest_over([Month(2026, 11)], date(2026, 11, 2)) == Month(2026, 11)

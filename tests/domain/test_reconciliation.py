@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -17,17 +17,19 @@ from core.domain.models import (
     BillCustomer,
     ChangeKind,
     FetchStatus,
+    Frequency,
     MappingState,
     QuantityRule,
     QuantityRules,
     ReconciliationRow,
     RowClass,
+    SyncSettings,
     Tolerance,
     Tolerances,
 )
 from core.domain.plan_additions import is_open
 from core.domain.planning import PlanInputs, make_plan
-from core.domain.reconciliation import compare, reconcile, totals_of
+from core.domain.reconciliation import compare, is_open_exception, reconcile, totals_of
 from tests.domain.planning_world import (
     ELSEWHERE,
     MONTH,
@@ -303,6 +305,91 @@ def test_a_stale_source_says_nothing_of_any_row() -> None:
     assert [row.row_class for row in report.rows] == [RowClass.STALE_SOURCE]
     assert report.source_problem is not None
     assert report.totals.match_rate is None
+
+
+def test_a_stale_source_claims_no_money_and_leaves_what_does_not_follow_from_it() -> None:
+    inputs = simple(
+        usages=[usage("alpha", "X", 8), usage("alpha", "Y", 3), usage("alpha", "Z", 1)],
+        mappings=[mapping("X", 1), mapping("Y", 2, sync=False), mapping("Z", 3)],
+        additions=[KEPT, addition(103, 11, 3, 1)],
+        catalog=[entry(1), entry(2), entry(3)],
+        newest_fetch=fetched(FetchStatus.INCOMPLETE),
+    )
+    accepted = Acceptance(key="11/1", reason="agreed", until=None, by="Ann")
+    report = reconcile(inputs, acceptances=[accepted])
+    assert {row.key: row.row_class for row in report.rows} == {
+        "11/1": RowClass.EXCLUDED,
+        "11/2/off": RowClass.SYNC_OFF,
+        "11/3": RowClass.STALE_SOURCE,
+    }
+    first = report.rows[0]
+    assert (first.used_units, first.billed, first.acceptance) == (8, 5, accepted)
+    for row in report.rows:
+        assert (row.expected, row.difference, row.money, row.margin) == (None, None, None, None)
+        assert not is_open_exception(row)
+    totals = report.totals
+    assert (totals.under_billed, totals.over_billed, totals.match_rate) == (None, None, None)
+    assert totals.open_exceptions == 0
+    assert totals.money_by_class == {}
+
+
+@pytest.mark.parametrize("today", [date(2026, 10, 1), date(2026, 10, 31), date(2026, 9, 30)])
+def test_a_month_that_is_not_over_claims_no_money(today: date) -> None:
+    at = datetime.combine(today, time(12), UTC)
+    fresh = {"fetch": fetched(at=at), "newest_fetch": fetched(at=at), "today": today}
+    report = reconcile(simple(**fresh))
+    assert [row.row_class for row in report.rows] == [RowClass.STALE_SOURCE]
+    assert (report.in_progress, report.totals.under_billed) == (True, None)
+    assert str(report.source_problem) == "2026-10 is not over: usage so far."
+    assert report.source_remedy is not None
+
+
+@pytest.mark.parametrize(
+    ("today", "wanted"),
+    [(date(2026, 10, 15), RowClass.UNDER_BILLED), (date(2026, 9, 30), RowClass.STALE_SOURCE)],
+)
+def test_the_month_in_progress_is_compared_where_it_syncs_once_a_day(
+    today: date, wanted: RowClass
+) -> None:
+    at = datetime.combine(today, time(12), UTC)
+    fresh = {"fetch": fetched(at=at), "newest_fetch": fetched(at=at), "today": today}
+    daily = SyncSettings(frequency=Frequency.DAILY)
+    report = reconcile(simple(**fresh, settings=daily))
+    assert [row.row_class for row in report.rows] == [wanted]
+    assert report.in_progress is (wanted is RowClass.STALE_SOURCE)
+
+
+def test_the_first_day_after_a_month_its_fetch_is_old_and_not_its_end() -> None:
+    at = datetime(2026, 10, 31, 23, tzinfo=UTC)
+    early = {"fetch": fetched(at=at), "newest_fetch": fetched(at=at), "today": date(2026, 11, 1)}
+    report = reconcile(simple(**early))
+    assert (report.in_progress, str(report.source_remedy)) == (False, "Fetch it again.")
+
+
+def test_no_money_is_zero_without_a_sign() -> None:
+    free = replace(KEPT, bill_customer=BillCustomer.DO_NOT_BILL)
+    row = only(simple(usages=[usage("alpha", "X", 1)], additions=[free]))
+    assert (row.row_class, str(row.money)) == (RowClass.OVER_BILLED, "0")
+    priced = replace(KEPT, unit_price=Decimal("0.00"))
+    row = only(simple(usages=[usage("alpha", "X", 1)], additions=[priced]))
+    assert str(row.money) == "0.00"
+    credit = replace(KEPT, quantity=Decimal(0), unit_price=Decimal("-2.00"))
+    row = only(
+        simple(usages=[usage("alpha", "X", 0)], additions=[credit]),
+        costs={("alpha", "X"): Decimal(0)},
+    )
+    assert [str(each) for each in (row.money, row.revenue, row.margin)] == ["0.00"] * 3
+
+
+def test_an_acceptance_holds_from_the_month_that_it_was_made_for() -> None:
+    def row_class(since: object, until: object) -> RowClass:
+        accepted = Acceptance(key="11/1", reason="r", since=since, until=until, by="Ann")  # type: ignore[arg-type]
+        return only(simple(), acceptances=[accepted]).row_class
+
+    assert row_class(MONTH, None) is row_class(MONTH, MONTH) is RowClass.EXCLUDED
+    assert row_class(MONTH.plus(-1), MONTH.plus(1)) is RowClass.EXCLUDED
+    assert row_class(MONTH.plus(1), None) is RowClass.UNDER_BILLED
+    assert row_class(MONTH.plus(-2), MONTH.plus(-1)) is RowClass.UNDER_BILLED
 
 
 def test_an_accepted_difference_is_excluded_until_its_month() -> None:

@@ -7,6 +7,7 @@ import pickle
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.customers import CustomerValues
 from core.domain.saving import MappingValues, RowEdit
 from core.domain.staging import (
     PRODUCT,
@@ -93,6 +94,12 @@ def test_rebase_keeps_mine_over_theirs():
     assert staged.rebase("B", theirs) is staged
 
 
+def test_rebase_leaves_alone_what_only_they_changed():
+    staged = StagedEdits().stage("A", PRODUCT, 8, BASE)
+    theirs = RowBase(MappingValues(9, sync=not BASE.values.sync), version=4)
+    assert staged.rebase("A", theirs).changes() == {"A": {PRODUCT: StagedCell(9, 8)}}
+
+
 def test_undo_and_redo_without_steps_change_nothing():
     empty = StagedEdits()
     assert empty.undo() is empty
@@ -148,6 +155,26 @@ def test_changes_are_the_difference_between_loaded_and_last_staged(given_batches
         assert edit.base == bases[edit.key].values
         assert edit.base_version == bases[edit.key].version
         assert edit.wanted != edit.base
+
+
+def test_rebase_keeps_an_agreement_together_with_its_company():
+    loaded = RowBase(CustomerValues(1, 11, sync=False))
+    theirs = RowBase(CustomerValues(2, 21, sync=True), version=4)
+    staged = StagedEdits().stage("A", "agreement_id", 12, loaded).rebase("A", theirs)
+    assert staged.wanted("A") == CustomerValues(1, 12, sync=True)
+
+
+@given(batches, st.sampled_from([None, 7, 8, 9]), st.booleans())
+def test_rebase_keeps_the_cells_that_i_changed_and_no_others(given_batches, product, sync):
+    staged, _ = staged_of(given_batches)
+    theirs = RowBase(MappingValues(product, sync), version=9)
+    for code, cells_before in staged.changes().items():
+        expected = {
+            name: StagedCell(getattr(theirs.values, name), cell.value)
+            for name, cell in cells_before.items()
+            if cell.value != getattr(theirs.values, name)
+        }
+        assert staged.rebase(code, theirs).changes().get(code, {}) == expected
 
 
 @given(batches, st.data())

@@ -76,8 +76,8 @@ def test_a_difference_is_accepted_and_the_files_say_so(
     report.expect_rows(2)
     text = report.download("csv", tmp_path / "rows.csv").read_text(encoding="utf-8-sig")
     assert [row["Difference in money"] for row in csv.DictReader(text.splitlines())] == [
-        "18.0",
-        "2.4",
+        "18.00",
+        "2.40",
     ]
 
     report.choose("classes", "Under-billed")

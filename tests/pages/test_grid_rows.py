@@ -11,6 +11,7 @@ import pytest
 from core.domain.mapping import new_mapping
 from core.domain.models import (
     CatalogEntry,
+    DefaultProduct,
     MappingRow,
     MappingState,
     ProductUsage,
@@ -128,6 +129,48 @@ def test_a_stopped_row_says_why_and_what_resumes_it() -> None:
     assert one(stopped).explanation == (
         "The ConnectWise product OLD was removed. "
         "It resumes with the next usage of this Sophos product."
+    )
+
+
+DEFAULT = DefaultProduct("Sophos_Endpoint", "Endpoint", "CODE")
+
+
+@pytest.mark.parametrize(
+    ("adopted", "words"),
+    [
+        (None, "Next sync creates Sophos_Endpoint"),
+        (CATALOG[2], "Next sync maps it to NEW, which exists"),
+        (CATALOG[3], "Next sync bills nothing: GONE exists and is inactive"),
+        (
+            replace(CATALOG[2], product_class="Bundle"),
+            "Next sync bills nothing: NEW exists and cannot be billed",
+        ),
+    ],
+)
+def test_a_row_without_a_product_says_what_the_next_sync_does(
+    adopted: CatalogEntry | None, words: str
+) -> None:
+    row = row_of(product_id=None, state=MappingState.UNMAPPED)
+    assert one(replace(row, default_product=DEFAULT, adopted=adopted)).default_product == words
+
+
+def broken(entry: CatalogEntry | None, words: str) -> MappingRow:
+    row = row_of(state=MappingState.BROKEN)
+    mapping = replace(row.mapping, reason=message(words))
+    return replace(row, mapping=mapping, entry=entry, default_product=DEFAULT)
+
+
+def test_a_broken_row_says_what_can_be_done_and_what_the_next_sync_does() -> None:
+    gone = broken(None, "The ConnectWise product no longer exists.")
+    assert one(gone).explanation == (
+        "The ConnectWise product no longer exists. Choose another ConnectWise product. "
+        "Next sync creates Sophos_Endpoint."
+    )
+    inactive = broken(CATALOG[3], "The ConnectWise product is inactive.")
+    inactive = replace(inactive, adopted=CATALOG[2])
+    assert one(inactive).explanation == (
+        "The ConnectWise product is inactive. Choose another ConnectWise product, or make this one "
+        "active again. Next sync maps it to NEW, which exists."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow
@@ -74,8 +75,11 @@ def choose(page: AppTest, row: int) -> AppTest:
 
 def test_an_empty_history_says_how_a_run_begins(services):
     page = opened()
-    assert "A run begins with the approval of a plan." in words(page)
-    for name in ("changes", "customers", "months"):
+    for name in ("runs", "changes"):
+        shown = words(view(page, name))
+        assert "A run begins with the approval of a plan." in shown
+        assert "Nothing matches." not in shown
+    for name in ("customers", "months"):
         assert "Nothing matches." in words(view(page, name))
 
 
@@ -110,6 +114,85 @@ def test_filters_narrow_runs_and_changes(services, month):
     page.selectbox(key="history_status_en").set_value("failed")
     run(page)
     assert "Nothing matches." in words(page)
+
+
+def in_french(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    app.context["locale"] = "fr-FR"
+    app.run()
+    app.switch_page("pages/history.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+def test_changes_are_found_by_the_words_that_a_person_sees(services, month):
+    done = synced(services, month)
+    rows = services.runs.changes(done.id)
+    created = [row for row in rows if row.change.kind is ChangeKind.CREATE_ADDITION]
+    row = created[0]
+    code = row.change.parts[0].product_code
+    product = next(
+        each.product.description for each in services.mappings.rows() if each.product.code == code
+    )
+    for wanted in (
+        "New addition", "billable", product, str(row.addition_id), str(month), month_text(month),
+    ):  # fmt: skip
+        assert "Nothing matches." not in words(opened(text=wanted)), wanted
+    page = opened(text=str(row.addition_id))
+    assert len(listing(page).value) == 1
+    for wanted in ("Nouvel ajout", "facturable d'utilisation"):
+        assert "Aucun résultat." not in words(in_french(text=wanted)), wanted
+    assert "Aucun résultat." in words(in_french(text="introuvable"))
+
+
+@pytest.mark.parametrize("name", ["kind", "agreement", "origin", "from", "to"])
+def test_a_link_narrows_changes_and_runs_and_their_files(services, month, name):
+    done = synced(services, month)
+    rows = services.runs.changes(done.id)
+    agreement = rows[-1].change.target.agreement_id
+    today, far = done.approved_at.date(), "2031-01-01"
+    finds, misses = {
+        "kind": (ChangeKind.CREATE_ADDITION.value, ChangeKind.UNBIND.value),
+        "agreement": (str(agreement), "999999"),
+        "origin": (done.origin.value, "schedule"),
+        "from": (str(today - timedelta(days=1)), far),
+        "to": (far, str(today - timedelta(days=1))),
+    }[name]
+    expected = {
+        "kind": sum(row.change.kind is ChangeKind.CREATE_ADDITION for row in rows),
+        "agreement": sum(row.change.target.agreement_id == agreement for row in rows),
+    }.get(name, len(rows))
+    page = opened(**{name: finds})
+    assert len(listing(page).value) == expected
+    assert page.button(key="history_everything")
+    assert len(listing(view(page, "runs")).value) == 1
+    page = opened(**{name: misses})
+    assert "Nothing matches." in words(page)
+    assert "Nothing matches." in words(view(page, "runs"))
+    press(page, "history_everything")
+    assert len(listing(page).value) == 1
+
+
+def test_filters_compose_and_files_have_what_they_leave(services, month, monkeypatch):
+    done = synced(services, month)
+    rows = services.runs.changes(done.id)
+    row = next(each for each in rows if each.change.kind is ChangeKind.CREATE_ADDITION)
+    agreement = row.change.target.agreement_id
+    given = {}
+
+    def keep(key, file_name, table, help_text=None):
+        given[key] = table
+
+    monkeypatch.setattr("pages.components.history_view.draw_downloads", keep)
+    page = opened(kind="create_addition", agreement=str(agreement), origin="page")
+    expected = [
+        each.addition_id
+        for each in rows
+        if each.change.kind is row.change.kind and each.change.target.agreement_id == agreement
+    ]
+    assert len(listing(page).value) == len(expected)
+    assert [cells[-1] for cells in given["history_changes"]().rows] == expected
 
 
 def test_a_run_is_undone_from_its_page_and_the_undo_too(services, month):

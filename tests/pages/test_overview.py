@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,16 +19,28 @@ from core.domain.models import (
     FetchStatus,
     MappingRow,
     MappingState,
+    PlanOptions,
     ProductMapping,
     ProductUsage,
     SophosProduct,
+    Totals,
     UsageFetch,
 )
 from core.domain.month import Month
 from core.domain.saving import MappingValues, RowEdit
+from core.errors import VendorError
 from core.sandbox.faults import Effect, FaultRule
+from pages.components.formats import month_text
 from pages.components.tasks import ALL_MONTHS
-from pages.components.todo import catalog_todos, mapping_todos, renamed, usage_todos
+from pages.components.todo import (
+    RECONCILIATION_PAGE,
+    SYNC_PAGE,
+    catalog_todos,
+    difference_todos,
+    mapping_todos,
+    renamed,
+    usage_todos,
+)
 from pages.components.usage_summary import MonthSummary
 from tests.use_cases.sync_world import approved, prepare, synced
 
@@ -48,6 +61,10 @@ def run(page: AppTest) -> AppTest:
     return page
 
 
+def links(page: AppTest) -> list:
+    return [one.proto for one in page.get("page_link")]
+
+
 def words(page: AppTest) -> str:
     boxes = [*page.markdown, *page.caption, *page.success, *page.error, *page.subheader]
     return "\n".join(box.value for box in boxes).replace("\\", "")
@@ -58,6 +75,7 @@ def row(
     *,
     used: int = 0,
     default: bool = False,
+    adopted: bool = False,
     former: tuple[str, ...] = (),
 ) -> MappingRow:
     product = SophosProduct(
@@ -77,12 +95,13 @@ def row(
         suggestion=None,
         default_product=DefaultProduct("Sophos_A", "A", "A") if default else None,
         is_firewall=False,
+        adopted=CatalogEntry(id=2, identifier="HERE", description="D") if adopted else None,
     )
 
 
-def fetch(status: FetchStatus) -> UsageFetch:
+def fetch(status: FetchStatus, month: Month = OCTOBER) -> UsageFetch:
     return UsageFetch(
-        id="1", month=OCTOBER, source=FetchSource.API, status=status, started_at=NOW,
+        id="1", month=month, source=FetchSource.API, status=status, started_at=NOW,
         finished_at=NOW, line_count=0, content_hash="",
     )  # fmt: skip
 
@@ -111,24 +130,57 @@ def test_rows_that_need_a_person_come_first_and_link_to_themselves(rows, shows):
     assert [todo.show for todo in mapping_todos(rows)] == shows
 
 
+def test_a_default_product_that_exists_is_said_to_be_mapped_and_not_created():
+    (todo,) = mapping_todos([row(used=5, default=True, adopted=True)])
+    assert "will be mapped" in todo.title
+    assert "HERE" in todo.detail
+
+
 def summary(unassigned: int = 0) -> MonthSummary:
     return MonthSummary(OCTOBER, 1, {"A": Decimal(1)}, Decimal(unassigned))
 
 
+FAILED = fetch(FetchStatus.INCOMPLETE)
+EARLY = fetch(FetchStatus.COMPLETE, Month(2026, 8))
+
+
 @pytest.mark.parametrize(
-    ("newest", "months", "month", "expected"),
+    ("again", "months", "month", "expected"),
     [
-        (fetch(FetchStatus.COMPLETE), [OCTOBER], summary(), []),
-        (fetch(FetchStatus.INCOMPLETE), [OCTOBER], summary(), ["failed"]),
-        (None, [], None, ["No usage has been fetched yet."]),
-        (fetch(FetchStatus.COMPLETE), [OCTOBER.plus(-1)], summary(), ["is not here yet"]),
-        (fetch(FetchStatus.COMPLETE), [OCTOBER], summary(4), ["without a customer"]),
+        ([], [OCTOBER], summary(), []),
+        ([FAILED], [OCTOBER], summary(), ["failed"]),
+        ([FAILED], [OCTOBER.plus(-1)], summary(), ["failed"]),
+        ([FAILED, EARLY], [OCTOBER], summary(), ["failed", "before the month was over"]),
+        ([], [], None, ["No usage has been fetched yet."]),
+        ([EARLY], [OCTOBER.plus(-1)], summary(), ["before the month", "is not here yet"]),
+        ([], [OCTOBER], summary(4), ["without a customer"]),
     ],
 )
-def test_usage_that_is_missing_failed_or_nobodys_is_told(newest, months, month, expected):
-    todos = usage_todos(newest, months, OCTOBER, month)
+def test_usage_that_is_missing_failed_or_nobodys_is_told(again, months, month, expected):
+    todos = usage_todos(again, months, OCTOBER, month)
     assert len(todos) == len(expected)
     assert all(part in todo.title for part, todo in zip(expected, todos, strict=True))
+
+
+def test_fetches_to_repeat_link_to_their_month():
+    found = usage_todos([FAILED, EARLY], [OCTOBER], OCTOBER, None)
+    assert [(todo.page, dict(todo.params)["month"]) for todo in found] == [
+        (SYNC_PAGE, "2026-10"),
+        (SYNC_PAGE, "2026-08"),
+    ]
+
+
+def test_open_differences_are_told_with_their_money():
+    totals = Totals(
+        rows=9, under_billed=Decimal("12.5"), over_billed=Decimal(3), open_exceptions=2,
+        match_rate=None, used=Decimal(0), billed=Decimal(0), cost=Decimal(0),
+    )  # fmt: skip
+    (todo,) = difference_todos(OCTOBER, totals)
+    assert todo.title == "2 open exceptions in the reconciliation of October 2026."
+    assert todo.detail == "Under-billed 12.50, over-billed 3.00 per billing period."
+    assert (todo.page, dict(todo.params)) == (RECONCILIATION_PAGE, {"month": "2026-10"})
+    assert difference_todos(OCTOBER, replace(totals, open_exceptions=0)) == []
+    assert difference_todos(OCTOBER, None) == []
 
 
 @pytest.mark.parametrize(
@@ -204,6 +256,9 @@ def test_noted_renames_are_gone(filled_services):
         filled_services.usage.fetch(newest.plus(-back), "Test")
     page = run(app())
     assert "renamed" in words(page)
+    products = [one.product for one in filled_services.mappings.rows()]
+    code = next(product.code for product in products if product.former_descriptions)
+    assert f"product={code}" in [link.query_string for link in links(page)]
     page.button(key="overview_renames").click()
     run(page)
     assert "renamed" not in words(page)
@@ -262,6 +317,69 @@ def test_the_last_sync_and_what_it_left_undone_are_on_the_page(filled_services, 
     assert f"Run {done.number} of" in shown
     assert "1 change failed." in shown
     assert "Next scheduled sync:" in shown
+
+
+def test_failed_rows_stay_when_a_run_of_another_month_ends(filled_services, sandbox):
+    month = prepare(filled_services)
+    rule = FaultRule(effect=Effect.STATUS, status=400, method="POST", path="additions", count=1)
+    sandbox.controls.faults.add(rule)
+    failed = synced(filled_services, month)
+    assert failed.failed == 1
+    late = PlanOptions(older_month_reason="Billed late")
+    again = approved(filled_services, month.plus(-1), late)
+    assert not filled_services.runs.execute(again.id, "ana").failed
+    assert f"Run {failed.number} of {month_text(month)}: 1 change failed." in words(run(app()))
+    options = filled_services.runs.retry_options(failed.id)
+    retried = approved(filled_services, month, options)
+    assert filled_services.runs.execute(retried.id, "ana").done
+    assert "change failed." not in words(run(app()))
+
+
+def test_a_failed_fetch_of_an_older_month_stays_until_it_is_repeated(filled_services, sandbox):
+    newest = filled_services.usage.months()[0]
+    older = newest.plus(-3)
+    rule = FaultRule(effect=Effect.STATUS, status=403, path="billing/usage", count=1)
+    sandbox.controls.faults.add(rule)
+    with pytest.raises(VendorError):
+        filled_services.usage.fetch(older, "Test")
+    filled_services.usage.fetch(newest, "Test")
+    page = run(app())
+    assert f"Fetching usage of {month_text(older)} failed" in words(page)
+    assert f"month={older}&view=usage" in [link.query_string for link in links(page)]
+    filled_services.usage.fetch(older, "Test")
+    assert f"Fetching usage of {month_text(older)}" not in words(run(app()))
+
+
+def test_open_differences_of_the_reconciliation_are_on_the_page(filled_services):
+    newest = filled_services.usage.months()[0]
+    assert filled_services.reconciliation.totals_at_hand(newest) is None  # nothing was read yet
+    month = prepare(filled_services)
+    totals = filled_services.reconciliation.totals_at_hand(month)
+    assert totals == filled_services.reconciliation.report(month).totals
+    page = run(app())
+    assert totals.open_exceptions
+    assert f"in the reconciliation of {month_text(month)}." in words(page)
+    assert f"month={month}" in [link.query_string for link in links(page)]
+
+
+def test_a_large_report_is_not_worked_out_for_the_overview(filled_services, monkeypatch):
+    month = prepare(filled_services)
+    synced(filled_services, month)
+    monkeypatch.setattr("core.use_cases.reconciliation._FEW_LINES", 0)
+    assert filled_services.reconciliation.totals_at_hand(month) is None
+    kept = filled_services.reconciliation.report(month).totals
+    assert filled_services.reconciliation.totals_at_hand(month) == kept
+
+
+def test_the_age_of_everything_that_was_read_is_on_the_page(filled_services):
+    shown = words(run(app()))
+    for name in ("customers", "agreements", "additions"):
+        assert f"The {name} have not been read yet." in shown
+    synced(filled_services, prepare(filled_services))
+    filled_services.customers.refresh()
+    shown = words(run(app()))
+    for name in ("Customers", "Agreements", "Additions"):
+        assert f"{name} read " in shown
 
 
 def test_customers_with_usage_and_no_agreement_are_told(filled_services):

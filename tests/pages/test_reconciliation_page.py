@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,12 +14,21 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.services
-from core.domain.models import RowClass, Tolerance
+from core.domain.models import Frequency, RowClass, SyncSettings, Tolerance
 from core.domain.month import Month
 from core.errors import VendorError
 from core.sandbox.faults import Effect, FaultRule
 from core.services import Services
+from pages.components.formats import month_text
 from pages.components.paging import PAGE_SIZE
+from pages.components.reconciliation_table import (
+    exact_money,
+    plain_money,
+    plain_quantity,
+    signed_money,
+    signed_quantity,
+    styled,
+)
 from tests.use_cases.reconciliation_world import DOURLIN, GARAGE, arrange, customer_ids
 from tests.use_cases.sync_world import change_usage
 
@@ -155,11 +165,103 @@ def test_a_month_whose_usage_says_nothing_tells_why_and_is_fetched_again(service
     sandbox.controls.faults.clear()
     page = opened()
     assert "did not complete." in words(page)
-    assert figures(page)["First-pass match rate"][0] == "–"
-    assert set(table(page)["class"]) == {"No sound usage"}
+    assert {label: shown[0] for label, shown in figures(page).items()} == {
+        "Under-billed (EUR)": "–",
+        "Over-billed (EUR)": "–",
+        "First-pass match rate": "–",
+        "Open exceptions": "–",
+    }
+    assert set(table(page)["class"]) == {"No sound usage", "Sync is off"}
+    assert table(page)["money"].isna().all()
+    assert "31 rows" in words(page)
+    assert "under-billed" not in words(page)
+    why = words(opened(row=KEY))
+    assert "No sound usage.** The last fetch of the usage of " in why
+    assert "is +18.00" not in why
     finished(page, "reconciliation_fetch", services)
     assert "did not complete." not in words(page)
     assert figures(page)["First-pass match rate"][0] == "70%"
+
+
+# ---------------------------------------------------------------- a month that is not over
+
+
+@pytest.fixture
+def in_progress(services, month) -> Month:
+    """The month of today is fetched too."""
+    services.usage.fetch(month.plus(1), "ana")
+    return month.plus(1)
+
+
+def test_the_last_month_that_is_over_comes_first(services, month, in_progress):
+    page = opened()
+    assert page.selectbox(key="reconciliation_month_en").value == str(month)
+    assert figures(page)["Under-billed (EUR)"][0] == "30.20"
+    page.selectbox(key="reconciliation_month_en").set_value(str(in_progress))
+    run(page)
+    assert page.selectbox(key="reconciliation_month_en").value == str(in_progress)
+
+
+def test_a_month_that_is_not_over_says_so_once_and_claims_nothing(services, in_progress):
+    page = opened(month=str(in_progress))
+    (notice,) = [box.value for box in page.info]
+    assert f"{month_text(in_progress)} is not over: usage so far." in notice.replace("\\", "")
+    assert not page.warning
+    assert {shown[0] for shown in figures(page).values()} == {"–"}
+    assert not any(shown[1] for shown in figures(page).values())
+    assert set(table(page)["class"]) <= {"No sound usage", "Sync is off"}
+    page.segmented_control(key="reconciliation_view_en").set_value("print")
+    run(page)
+    (paper,) = [one for one in page.get("html") if "reconciliation-print" in one.proto.body]
+    assert "is not over: usage so far." in paper.proto.body
+
+
+def test_the_month_in_progress_is_compared_where_it_syncs_once_a_day(services, in_progress):
+    services.preferences.save_sync(SyncSettings(frequency=Frequency.DAILY), "ana")
+    page = opened(month=str(in_progress))
+    assert "is not over" not in words(page)
+    assert "–" not in {shown[0] for shown in figures(page).values()}
+
+
+def test_a_month_without_sound_usage_is_none_to_compare_with(services, month, sandbox):
+    before = month.plus(-1)
+    services.usage.fetch(before, "ana")
+    assert figures(opened())["Open exceptions"][1]
+    sandbox.controls.faults.add(FaultRule(effect=Effect.STATUS, status=403, path="billing/usage"))
+    with pytest.raises(VendorError):
+        services.usage.fetch(before, "ana")
+    assert not any(shown[1] for shown in figures(opened()).values())
+
+
+# ---------------------------------------------------------------- numbers
+
+
+@pytest.mark.parametrize(
+    ("write", "value", "written"),
+    [
+        (plain_money, "-0.00", "0.00"),
+        (signed_money, "-0.004", "0.00"),
+        (signed_money, "-3.2", "−3.20"),
+        (plain_money, "-3.2", "−3.20"),
+        (exact_money, "-3.205", "−3.205"),
+        (plain_quantity, "146.0", "146"),
+        (plain_quantity, "-2", "−2"),
+        (signed_quantity, "4.50", "+4.5"),
+        (signed_quantity, "-4", "−4"),
+        (signed_quantity, "0.0", "0"),
+    ],
+)
+def test_numbers_have_one_minus_no_needless_decimals_and_nothing_has_no_sign(write, value, written):
+    assert write(Decimal(value)) == written
+
+
+def test_a_quantity_has_its_own_decimals_whatever_others_have(services, month):
+    looked = services.reconciliation.look(month)
+    some, half = (looked.by_key[key] for key in (KEY, f"{DOURLIN}/323"))
+    half = replace(half, row=replace(half.row, expected=Decimal("16.5")))
+    shown = styled([some, half])._translate(False, False)["body"]
+    cells = {cell["value"]: cell["display_value"] for line in shown for cell in line}
+    assert (cells[34], cells[16.5], cells[-18.5], cells[4]) == ("34", "16.5", "−18.5", "+4")
 
 
 # ---------------------------------------------------------------- looking
@@ -168,23 +270,23 @@ def test_a_month_whose_usage_says_nothing_tells_why_and_is_fetched_again(service
 def test_the_figures_are_those_of_the_report(page):
     found = {label: value for label, (value, _change) in figures(page).items()}
     assert found == {
-        "Under-billed": "30.20",
-        "Over-billed": "10.50",
+        "Under-billed (EUR)": "30.20",
+        "Over-billed (EUR)": "10.50",
         "First-pass match rate": "70%",
         "Open exceptions": "14",
     }
 
 
 def test_changes_since_the_month_before_are_told_where_it_is_known(services, month):
-    assert figures(opened())["Under-billed"][1] in ("", None)
+    assert figures(opened())["Under-billed (EUR)"][1] in ("", None)
     before = month.plus(-1)
     services.usage.fetch(before, "ana")
     totals = services.reconciliation.report(before).totals
     page = opened()
     difference = Decimal("30.20") - totals.under_billed
     sign = "+" if difference > 0 else "−"
-    assert figures(page)["Under-billed"][1].startswith(f"{sign}{abs(difference):,.2f} since")
-    assert figures(page)["Open exceptions"][1].endswith(figures(page)["Under-billed"][1][-8:])
+    assert figures(page)["Under-billed (EUR)"][1].startswith(f"{sign}{abs(difference):,.2f} since")
+    assert figures(page)["Open exceptions"][1].endswith(figures(page)["Under-billed (EUR)"][1][-8:])
 
 
 def test_what_needs_somebody_comes_first_by_money(page, services, month):
@@ -351,13 +453,15 @@ def test_a_difference_is_accepted_with_a_reason_and_withdrawn_again(page, servic
     press(page, "reconciliation_accept_yes")
     accepted = services.reconciliation.acceptances()[KEY]
     assert (accepted.reason, accepted.until) == ("agreed by mail", None)
-    assert figures(page)["Under-billed"][0] == "12.20"
+    assert accepted.since == month
+    assert figures(page)["Under-billed (EUR)"][0] == "12.20"
     assert len(table(page)) == 13
 
     page = opened(row=KEY)
-    assert "until for good: agreed by mail" in words(page)
+    assert "for good: agreed by mail" in words(page)
+    assert "until for good" not in words(page)
     press(page, "reconciliation_withdraw")
-    assert figures(page)["Under-billed"][0] == "30.20"
+    assert figures(page)["Under-billed (EUR)"][0] == "30.20"
     assert services.reconciliation.acceptances() == {}
 
 
@@ -379,7 +483,7 @@ def test_what_was_said_of_a_row_is_told_in_its_details(services, month):
     reports.note([KEY], "asked *them*", "ana")
     reports.assign([KEY], "Bob", "ana")
     reports.accept(month, [KEY], "agreed", month, "ana")
-    reports.withdraw([KEY], "bob")
+    reports.withdraw(month, [KEY], "bob")
     said = words(opened(row=KEY))
     assert "ana: note: asked *them*" in said
     assert "ana: assigned to Bob" in said

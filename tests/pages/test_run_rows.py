@@ -24,6 +24,7 @@ from core.domain.models import (
     WaitingPlan,
 )
 from core.domain.month import Month
+from core.domain.undone import Undone
 from core.errors import message
 from core.use_cases.run_progress import RunProgress
 from pages.components.run_export import run_table
@@ -162,7 +163,7 @@ def test_a_failure_is_told_with_its_remedy_and_the_servers_words():
     assert message_of(failed) == "No. Do this. ConnectWise said: <b>x</b>"
     bare = row(1, Outcome.FAILED, text=message("No: error 400"), remedy=message("Do this."))
     assert message_of(bare) == "No: error 400. Do this."
-    assert "not known yet" in message_of(row(1, Outcome.IN_FLIGHT))
+    assert "may have been made" in message_of(row(1, Outcome.IN_FLIGHT))
     assert message_of(row(1, Outcome.DONE)) == ""
 
 
@@ -179,7 +180,7 @@ def test_what_went_wrong_is_gathered_by_its_reason():
     found = troubles(rows)
     assert [[one.number for one in trouble.changes] for trouble in found] == [[3, 4], [2], [5]]
     assert (reason_of(found[0]), advice_of(found[0])) == ("No.", "Do this.")
-    assert "not known yet" in reason_of(found[2])
+    assert "may have been made" in reason_of(found[2])
 
 
 def test_progress_tells_done_failed_left_and_the_time():
@@ -207,14 +208,8 @@ def test_the_table_of_a_run_has_numbers_and_words():
 # ---------------------------------------------------------------- what needs a person
 
 
-def todo_titles(newest: Run | None, interrupted: Run | None = None) -> list[str]:
-    return [todo.title for todo in run_todos(newest, interrupted, NOW)]
-
-
-def test_a_run_that_went_well_needs_nobody():
-    assert todo_titles(None) == []
-    assert todo_titles(a_run(A, S, F, done=4)) == []
-    assert todo_titles(a_run(A, S)) == []
+def todo_titles(undone: list[Undone], interrupted: Run | None = None) -> list[str]:
+    return [todo.title for todo in run_todos(undone, interrupted, NOW)]
 
 
 @pytest.mark.parametrize(
@@ -223,20 +218,24 @@ def test_a_run_that_went_well_needs_nobody():
 def test_a_run_that_ended_otherwise_is_told_with_the_way_to_it(kind, words):
     last = event(kind, 2, text=message("Because."), remedy=message("Do this."))
     run = a_run(A, events=(event(A), last))
-    (todo,) = run_todos(run, None, NOW + timedelta(hours=1))
+    (todo,) = run_todos([Undone(run, 3)], None, NOW + timedelta(hours=1))
     assert words in todo.title
     assert todo.detail.startswith("Because. · Do this.")
     assert dict(todo.params) == {"view": "runs", "run": "r"}
 
 
-def test_failed_changes_are_counted():
-    assert todo_titles(a_run(A, S, F, failed=2)) == ["Run 7 of October 2026: 2 changes failed."]
+def test_failed_changes_that_are_left_are_counted():
+    failed = Undone(a_run(A, S, F, failed=3), 2)
+    assert todo_titles([failed]) == ["Run 7 of October 2026: 2 changes failed."]
 
 
 def test_a_run_that_was_cut_off_comes_before_everything():
-    titles = todo_titles(a_run(A, S, F, failed=2), a_run(A, S))
-    assert titles == ["Run 7 of October 2026 was cut off."]
-    assert todo_titles(None, a_run(A)) == ["Run 7 of October 2026 was approved and has not begun."]
+    titles = todo_titles([Undone(a_run(A, S, F, failed=1), 1)], a_run(A, S))
+    assert titles == [
+        "Run 7 of October 2026 was cut off.",
+        "Run 7 of October 2026: 1 change failed.",
+    ]
+    assert todo_titles([], a_run(A)) == ["Run 7 of October 2026 was approved and has not begun."]
 
 
 def test_a_plan_that_waits_links_to_its_month():

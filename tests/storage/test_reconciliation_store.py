@@ -77,6 +77,28 @@ def test_several_entries_of_one_row_in_one_write_count_in_their_order(store: Sto
     assert store.reconciliation.acceptances() == {}
 
 
+def test_a_month_has_what_was_accepted_for_it_whatever_was_decided_of_others(
+    store: Store,
+) -> None:
+    kept = store.reconciliation
+    august = entry(since=OCTOBER.plus(-2), until=OCTOBER.plus(-2), reason="august")
+    october = entry(since=OCTOBER, until=OCTOBER.plus(1), reason="october")
+    kept.accept([august])
+    kept.accept([october, entry("12/1", since=None, until=OCTOBER.plus(-1))])
+
+    def reasons(key: str = "11/1") -> list[str | None]:
+        found = [kept.acceptances_in(OCTOBER.plus(n)).get(key) for n in (-3, -2, -1, 0, 1, 2)]
+        return [each and each.reason.partition(" ")[0] for each in found]
+
+    assert reasons() == [None, "august", None, "october", "october", None]
+    # Made before the month of an acceptance was kept: for all months up to its last.
+    assert reasons("12/1") == ["agreed", "agreed", "agreed", None, None, None]
+    kept.accept([entry(accepted=False, since=OCTOBER.plus(1), until=OCTOBER.plus(1), reason="")])
+    assert reasons() == [None, "august", None, "october", None, None]
+    kept.accept([entry(accepted=False, since=None, until=None, reason="")])
+    assert reasons() == [None] * 6
+
+
 def test_note_and_assignee_of_a_row_are_kept_apart(store: Store) -> None:
     kept = store.reconciliation
     assignee = note("Bob", kind=NoteKind.ASSIGNEE)

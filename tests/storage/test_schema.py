@@ -33,6 +33,7 @@ SHIPPED = {
     2: "9d8f51eddfc05960",
     3: "e36141afd8590412",
     4: "3a0a509bd6d0e1a2",
+    5: "c4f4cabbf75e0e06",
 }
 PORTABLE = {"VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE", "DECIMAL(38,12)"}
 WRITTEN = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -11,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from core.domain.customers import CustomerValues
 from core.domain.models import Outcome, PlanLimits, SyncSettings
+from core.domain.month import Month
+from core.domain.row_edits import RowEdit
 from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
 from tests.use_cases.conftest import opened
@@ -106,3 +110,55 @@ def test_export_has_every_change_of_every_run(
 
     code, out, _ = cli("history", "export", "-", "--json")
     assert [len(run["changes"]) for run in json.loads(out)] == [done["changes"]] * 2
+
+
+def test_export_is_narrowed_by_month_and_words(
+    cli: Cli, done: dict[str, Any], sandbox: Sandbox, path: Path
+) -> None:
+    def rows(*options: str) -> list[dict[str, str]]:
+        code, out, err = cli("history", "export", "-", *options)
+        assert (code, err) == (0, "")
+        return list(csv.DictReader(StringIO(out)))
+
+    everything = rows()
+    month = everything[0]["month"]
+    assert rows("--month", month) == everything
+    assert rows("--month", "2020-01") == []
+    created = [row for row in everything if row["kind"] == "create_addition"]
+    assert rows("--text", "create addition") == created != []
+    assert rows("--text", created[0]["addition_id"], "--month", month) == created[:1]
+    assert rows("--text", "nothing has this name") == []
+    out = cli("history", "export", "-", "--json", "--text", created[0]["addition_id"])[1]
+    assert [len(run["changes"]) for run in json.loads(out)] == [1]
+    assert cli("history", "export", "-", "--json", "--text", "nobody")[1] == "[]\n"
+    assert cli("history", "export", "-", "--month", "October")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "key"), [("mappings", "product_code"), ("customers", "customer_id")]
+)
+def test_export_has_what_was_saved(
+    cli: Cli, done: dict[str, Any], sandbox: Sandbox, path: Path, what: str, key: str
+) -> None:
+    def rows(*options: str) -> list[dict[str, str]]:
+        out = cli("history", "export", "-", "--what", what, *options)[1]
+        return list(csv.DictReader(StringIO(out)))
+
+    with opened(sandbox, path) as services:
+        customer_id, mapping = next(iter(services.store.customers.mappings().items()))
+        now = CustomerValues.of(mapping)
+        off = RowEdit(customer_id, mapping.version, now, replace(now, sync=not now.sync))
+        services.customers.save([off], "ana", shared_confirmed={now.agreement_id or 0})
+        history = services.history
+        saved = history.mapping_changes() if what == "mappings" else history.customer_changes()
+        count, month = len(saved), str(Month.of(saved[0].at.date()))
+    everything = rows()
+    assert len(everything) == count > 0
+    assert all(row[key] and row["field"] and row["origin"] for row in everything)
+    assert rows("--month", month) == everything
+    assert rows("--month", "2020-01") == []
+    one = everything[0][key]
+    assert {row[key] for row in rows("--text", f"{one} {everything[0]['field']}")} == {one}
+    told = json.loads(cli("history", "export", "-", "--what", what, "--json", "--text", one)[1])
+    assert {line[key] for line in told} == {one}
+    assert set(told[0]) == set(everything[0])

@@ -90,6 +90,25 @@ def test_a_removal_while_on_stops_and_shows_the_default_product(filled: Services
     assert row.default_product.integration_xref == CODE
 
 
+@pytest.mark.parametrize("by", ["identifier", "integrationXRef"])
+def test_a_default_product_that_exists_is_taken_and_not_created(
+    filled: Services, sandbox: Sandbox, by: str
+) -> None:
+    map_row(filled, None, True)
+    row = row_of(filled)
+    assert row.default_product is not None
+    assert row.adopted is None
+    product = usable(filled)
+    table = sandbox.world.tables["catalog"]
+    value = row.default_product.identifier.upper() if by == "identifier" else CODE
+    with sandbox.world.transaction():
+        table.replace(product, {**table.records[product], by: value})
+    filled.catalog.refresh()
+    adopted = row_of(filled).adopted
+    assert adopted is not None
+    assert adopted.id == product
+
+
 def test_an_unmapped_row_whose_switch_is_off_gets_no_default_product(filled: Services) -> None:
     assert row_of(filled).default_product is None
 
@@ -214,7 +233,7 @@ def test_every_bad_row_of_a_file_is_reported_with_its_number(filled: Services) -
     text = f"product_code,connectwise_product_id,sync\n{CODE},99999999,true\nXDR-MSP,,perhaps\n"
     with pytest.raises(InputError) as caught:
         filled.mappings.check_csv(filled.mappings.parse_csv(text))
-    assert {problem.row for problem in caught.value.problems} == {2, 3}
+    assert [problem.row for problem in caught.value.problems] == [2, 3]
     assert row_of(filled).mapping.state is MappingState.UNMAPPED
 
 

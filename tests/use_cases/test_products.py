@@ -102,6 +102,31 @@ def test_an_answer_lost_before_the_commit_says_to_apply_again(
     assert not named(sandbox, wanted.identifier)
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_connectwise_answered_is_told_when_nothing_was_written(
+    services: Services, wanted: ProductFields, sandbox: Sandbox, is_new: bool
+) -> None:
+    base = services.products.create(replace(wanted, identifier="Another"))
+    said = "Object reference not set to an instance of an object."
+    body = {"code": "ConnectWiseApi", "message": said}
+    create = partial(services.products.create, wanted)
+    update = partial(services.products.update, base, replace(fields_of(base), price=Decimal(20)))
+    sandbox.controls.faults.add(
+        FaultRule(
+            effect=Effect.STATUS,
+            status=500,
+            body=body,
+            method="POST" if is_new else "PATCH",
+            path="procurement/catalog",
+        )
+    )
+    with pytest.raises(TryAgainError) as caught:
+        (create if is_new else update)()
+    assert said in str(caught.value)
+    assert "did not answer" not in str(caught.value)
+    assert "Apply again" in str(caught.value)
+
+
 def test_a_taken_identifier_is_offered_and_never_copied(
     services: Services, wanted: ProductFields, sandbox: Sandbox
 ) -> None:

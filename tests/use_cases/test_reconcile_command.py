@@ -6,14 +6,19 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from core.__main__ import main
+from core.cli.reconciliation import signed_amount
 from core.domain.models import SyncSettings
 from core.domain.month import Month
+from core.errors import VendorError
+from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
 from core.services import Services
 from tests.e2e.dashboard import connection_environment
@@ -138,6 +143,33 @@ def test_a_month_that_says_nothing_is_an_error(cli: Cli, month: Month) -> None:
     assert "match rate -." in out
 
 
+def test_a_month_whose_last_fetch_failed_is_an_error_and_claims_no_money(
+    cli: Cli, month: Month, sandbox: Sandbox, open_services: Callable[[], Services]
+) -> None:
+    sandbox.controls.faults.add(FaultRule(effect=Effect.STATUS, status=403, path="billing/usage"))
+    with closing(open_services()) as services, pytest.raises(VendorError):
+        services.usage.fetch(month, "ana")
+    code, out, err = cli("--month", str(month))
+    assert (code, out) == (
+        1,
+        "31 rows, - open. Under-billed -, over-billed -. First-pass match rate -.\n",
+    )
+    assert "did not complete. Fetch it again" in err
+    totals = json.loads(cli("--month", str(month), "--json")[1])["totals"]
+    assert (totals["open"], totals["under_billed"], totals["over_billed"]) == (None, None, None)
+
+
+def test_a_month_that_is_not_over_is_an_error_and_says_so(
+    cli: Cli, month: Month, open_services: Callable[[], Services]
+) -> None:
+    current = month.plus(1)
+    with closing(open_services()) as services:
+        services.usage.fetch(current, "ana")
+    code, out, err = cli("--month", str(current))
+    assert (code, len(out.splitlines())) == (1, 1)
+    assert f"{current} is not over: usage so far." in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
@@ -159,3 +191,11 @@ def test_without_connectwise_it_is_an_error(cli: Cli, month: Month, monkeypatch)
     code, out, err = cli("--month", str(month))
     assert (code, out) == (1, "")
     assert "CONNECTWISE_PRIVATE_KEY" in err
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [("18", "+18.00"), ("-3.2", "-3.20"), ("0", "0.00"), ("-0.00", "0.00"), ("-0.004", "0.00")],
+)
+def test_an_amount_has_a_sign_where_it_is_one(amount: str, written: str) -> None:
+    assert signed_amount(Decimal(amount)) == written

@@ -18,7 +18,8 @@ from core.domain.models import (
     Tolerances,
 )
 from core.domain.month import Month
-from core.errors import InputError
+from core.errors import InputError, VendorError
+from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
 from core.services import Services
 from tests.snapshots import assert_snapshot
@@ -233,7 +234,7 @@ def test_an_accepted_difference_counts_no_more_until_it_is_withdrawn(
     assert found.acceptance is not None
     assert (found.acceptance.reason, found.acceptance.by) == ("agreed by mail", "ana")
     assert reports.report(month).totals.under_billed == Decimal("12.20")
-    reports.withdraw([key, "99/9"], "bob")
+    reports.withdraw(month, [key, "99/9"], "bob")
     assert row(DOURLIN, ENDPOINT).row_class is RowClass.UNDER_BILLED
     told = reports.told(key)
     assert [entry.accepted for entry in told if isinstance(entry, AcceptanceEntry)] == [False, True]
@@ -247,6 +248,26 @@ def test_an_acceptance_ends_with_its_month(services: Services, month: Month, row
     assert row(DOURLIN, ENDPOINT).row_class is RowClass.UNDER_BILLED
     services.reconciliation.accept(month, [key], "for a while", month.plus(2), "ana")
     assert row(DOURLIN, ENDPOINT).row_class is RowClass.EXCLUDED
+
+
+def test_what_is_decided_for_a_month_leaves_the_reports_before_it(
+    services: Services, month: Month
+) -> None:
+    reports, key, before = services.reconciliation, f"{DOURLIN}/{ENDPOINT}", month.plus(-1)
+    services.usage.fetch(before, "ana")
+
+    def accepted(one: Month) -> bool:
+        return reports.look(one).by_key[key].row.acceptance is not None
+
+    reports.accept(month, [key], "agreed", month, "ana")
+    assert (accepted(before), accepted(month), accepted(month.plus(1))) == (False, True, False)
+    reports.accept(before, [key], "agreed then", before, "ana")
+    assert (accepted(before), accepted(month), accepted(month.plus(1))) == (True, True, False)
+    reports.withdraw(before, [key], "ana")
+    assert (accepted(before), accepted(month)) == (False, True)
+    reports.accept(before, [key], "for good", None, "ana")
+    reports.withdraw(month, [key], "ana")
+    assert (accepted(before), accepted(month), accepted(month.plus(1))) == (True, False, False)
 
 
 @pytest.mark.parametrize(
@@ -322,6 +343,37 @@ def test_an_older_month_is_compared_with_what_was_billed_then(
     assert services.reconciliation.previous_if_kept(month) is None
 
 
+def test_a_month_before_that_says_nothing_is_none_to_compare_with(
+    services: Services, sandbox: Sandbox, month: Month
+) -> None:
+    before = month.plus(-1)
+    services.usage.fetch(before, "ana")
+    assert services.reconciliation.previous(month) is not None
+    sandbox.controls.faults.add(FaultRule(effect=Effect.STATUS, status=403, path="billing/usage"))
+    with pytest.raises(VendorError):
+        services.usage.fetch(before, "ana")
+    assert services.reconciliation.previous(month) is None
+    assert services.reconciliation.previous_if_kept(month) is None
+
+
+def test_files_of_a_month_that_says_nothing_have_no_money_of_differences(
+    services: Services, month: Month
+) -> None:
+    current = month.plus(1)
+    services.usage.fetch(current, "ana")
+    report = services.reconciliation.report(current)
+    assert report.in_progress
+    text = services.reconciliation.export_csv(current).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert {each["Class"] for each in rows} == {"No sound usage", "Sync is off"}
+    assert {each["Difference in money"] + each["Difference"] for each in rows} == {""}
+    book = openpyxl.load_workbook(io.BytesIO(services.reconciliation.export_workbook(current)))
+    figures = {row[0]: row[1:] for row in book["Summary"].iter_rows(values_only=True)}
+    for name in ("Under-billed, in money", "Over-billed, in money", "First-pass match rate"):
+        assert figures[name] == (None, None, None, None)
+    assert "is not over" in figures["Attention"][0]
+
+
 def test_the_trend_of_one_row(services: Services, month: Month, two_months: Month) -> None:
     looked = services.reconciliation.look(month)
     rows = [looked.by_key[f"{DOURLIN}/{ENDPOINT}"]]
@@ -360,9 +412,11 @@ def test_csv_has_every_row_with_its_figures(services: Services, month: Month) ->
     assert len(rows) == services.reconciliation.report(month).totals.rows
     worst = rows[0]
     # What is at stake comes first: the usage that nobody is billed for at all.
-    assert (worst["Class"], worst["Cost (EUR)"]) == ("Unmapped product", "58.9")
+    assert (worst["Class"], worst["Cost (EUR)"]) == ("Unmapped product", "58.90")
+    assert not [cell for each in rows for cell in each.values() if cell.startswith("-0.00")]
+    assert {each["Difference in money"] for each in rows if each["Difference"] == "0"} == {"0.00"}
     (found,) = [each for each in rows if each["Row"] == f"{DOURLIN}/{ENDPOINT}"]
-    assert (found["Used"], found["Billed"], found["Difference in money"]) == ("34", "30", "18.0")
+    assert (found["Used"], found["Billed"], found["Difference in money"]) == ("34", "30", "18.00")
     assert found["Customer"] == "Cabinet Dourlin & Associés"
     assert found["How it is computed"].endswith("34 billable, in 1 usage line.")
 
@@ -418,6 +472,8 @@ def test_what_is_not_fetched_says_nothing_and_what_to_do(services: Services, mon
     report = services.reconciliation.report(month.plus(-7))
     assert report.source_problem is not None
     assert report.source_remedy is not None
-    assert {found.row_class for found in report.rows} == {RowClass.STALE_SOURCE}
+    kinds = {found.row_class for found in report.rows}
+    assert kinds == {RowClass.STALE_SOURCE, RowClass.SYNC_OFF}
+    assert (report.totals.under_billed, report.totals.over_billed) == (None, None)
     assert report.totals.used == 0
     assert {found.agreement_id for found in report.rows} >= {GARAGE, IMPRIMERIE}

@@ -27,7 +27,7 @@ from core.domain.models.customers import (
     CustomerSuggestion,
     CustomerSync,
 )
-from core.domain.models.history import ChangeFilter, PastChange
+from core.domain.models.history import ChangeFilter, Meaning, PastChange
 from core.domain.models.mappings import (
     DefaultProduct,
     MappingHistoryEntry,
@@ -159,6 +159,7 @@ __all__ = [
     "MappingHistoryEntry",
     "MappingRow",
     "MappingState",
+    "Meaning",
     "MonthClosing",
     "NoteKind",
     "Notification",

@@ -97,7 +97,8 @@ class DefaultProduct:
 class MappingRow:
     """One line of the mapping grid.
 
-    `default_product` is set when the next sync would create one for this row.
+    `default_product` is set when the next sync would map this row to it; `adopted` is the product
+    that stands for it in ConnectWise already, None where it would be created.
     """
 
     product: SophosProduct
@@ -107,3 +108,4 @@ class MappingRow:
     suggestion: Suggestion | None
     default_product: DefaultProduct | None
     is_firewall: bool
+    adopted: CatalogEntry | None = None

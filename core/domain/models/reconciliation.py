@@ -19,8 +19,8 @@ class RowClass(StrEnum):
     """What a row of the reconciliation is.
 
     AMBIGUOUS: several additions, or rules that contradict each other. STALE_SOURCE: the usage of
-    the month is missing, incomplete or old, so nothing can be said. EXCLUDED: a difference that
-    somebody accepted, with a reason.
+    the month is missing, incomplete, old or not all there yet, so nothing can be said. EXCLUDED: a
+    difference that somebody accepted, with a reason.
     """
 
     MATCHED = "matched"
@@ -61,18 +61,20 @@ class Tolerances:
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """Somebody accepts a difference until and including a month. `key` is that of the row."""
+    """Somebody accepts a difference from one month to another, both included. `key` is that of
+    the row; `since` None: for all months up to the last, `until` None: for good."""
 
     key: str
     reason: str
     until: Month | None
     by: str
+    since: Month | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptanceEntry:
-    """A difference was accepted, or (`accepted` False) that was withdrawn. The newest of a row
-    counts."""
+    """A difference was accepted, or (`accepted` False) that was withdrawn, from one month to
+    another. The newest of a row that is about a month counts for it."""
 
     key: str
     accepted: bool
@@ -80,6 +82,7 @@ class AcceptanceEntry:
     by: str
     reason: str = ""
     until: Month | None = None
+    since: Month | None = None
 
 
 class NoteKind(StrEnum):
@@ -122,7 +125,8 @@ class ReconciliationRow:
     without an addition. `quantity_now` is what the addition has today where a newer month was
     pushed to it since, else None. `unit_price` is per unit and billing period. `cost` is what the
     vendor charges for the usage, None where its lines do not say it in one currency. `key` is
-    stable over months and renames.
+    stable over months and renames. `says_nothing`: the usage of the month is missing, incomplete,
+    old or not all there yet, so no difference and no margin follow from it.
     """
 
     key: str
@@ -143,6 +147,7 @@ class ReconciliationRow:
     steps: Sequence[Message] = ()
     acceptance: Acceptance | None = None
     accepted_class: RowClass | None = None
+    says_nothing: bool = False
 
     @property
     def used_units(self) -> Decimal:
@@ -160,7 +165,7 @@ class ReconciliationRow:
 
         The included units of the addition are free in both. None where no quantity follows.
         """
-        if self.expected is None:
+        if self.expected is None or self.says_nothing:
             return None
         return max(_ZERO, self.expected - self.included) - (self.billed or _ZERO)
 
@@ -169,31 +174,38 @@ class ReconciliationRow:
         """The difference at the unit price; None without one of the two."""
         if self.difference is None or self.unit_price is None:
             return None
-        return self.difference * self.unit_price
+        return _unsigned_zero(self.difference * self.unit_price)
 
     @property
     def revenue(self) -> Decimal | None:
         """What the customer is billed for the row; None without a price."""
         if self.billed is None or self.unit_price is None:
             return None
-        return self.billed * self.unit_price
+        return _unsigned_zero(self.billed * self.unit_price)
 
     @property
     def margin(self) -> Decimal | None:
         """Revenue less cost; None where one of them is not known."""
-        if self.revenue is None or self.cost is None:
+        if self.revenue is None or self.cost is None or self.says_nothing:
             return None
         return self.revenue - self.cost
 
 
+def _unsigned_zero(amount: Decimal) -> Decimal:
+    """Fewer units at a price of 0 are -0, which would be written with its sign."""
+    return amount or abs(amount)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """Sums over rows. `match_rate` is the share (0 to 1) of the rows that could be compared and
-    need nobody; None without such rows."""
+    """Sums over rows. `under_billed` and `over_billed` are None, and `money_by_class` is empty,
+    where the usage of the month says nothing.
+    `match_rate` is the share (0 to 1) of the rows that could be compared and need nobody; None
+    without such rows."""
 
     rows: int
-    under_billed: Decimal
-    over_billed: Decimal
+    under_billed: Decimal | None
+    over_billed: Decimal | None
     open_exceptions: int
     match_rate: Decimal | None
     used: Decimal
@@ -208,7 +220,8 @@ class Reconciliation:
     """The report of one month: every used unit, and every open addition of a mapped product on a
     mapped agreement, is in exactly one row.
 
-    `source_problem` says why nothing can be said of the month. `currency` is that of the costs.
+    `source_problem` says why nothing can be said of the month; `in_progress` where that is
+    because it is not over. `currency` is that of the costs.
     """
 
     month: Month
@@ -216,4 +229,5 @@ class Reconciliation:
     totals: Totals
     source_problem: Message | None = None
     source_remedy: Message | None = None
+    in_progress: bool = False
     currency: str = ""

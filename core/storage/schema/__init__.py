@@ -6,9 +6,15 @@ rename). Months are text like `2026-10`; an account that is not assigned is the 
 a key column cannot be NULL.
 """
 
-from core.storage.schema import v1, v2, v3, v4
+from core.storage.schema import v1, v2, v3, v4, v5
 from core.storage.schema.migration import Migration
 
 __all__ = ["MIGRATIONS", "Migration"]
 
-MIGRATIONS: tuple[Migration, ...] = (v1.MIGRATION, v2.MIGRATION, v3.MIGRATION, v4.MIGRATION)
+MIGRATIONS: tuple[Migration, ...] = (
+    v1.MIGRATION,
+    v2.MIGRATION,
+    v3.MIGRATION,
+    v4.MIGRATION,
+    v5.MIGRATION,
+)
