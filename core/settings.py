@@ -158,13 +158,21 @@ def _refuse_half_given(given: Mapping[str, str]) -> None:
         for name in _URLS
         if name in given and not is_protected(given[name])
     ]
-    if problems:
+    if missing:
         raise ConfigurationError(
             message("The connection settings are incomplete."),
             problems,
             remedy=message(
                 "Set what is missing in the environment or in .streamlit/secrets.toml, "
                 "or remove them all to use the sandbox."
+            ),
+        )
+    if problems:
+        raise ConfigurationError(
+            message("An address in the connection settings is wrong."),
+            problems,
+            remedy=message(
+                "Correct it in the environment or in .streamlit/secrets.toml; it begins with https://."
             ),
         )
 

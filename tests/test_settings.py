@@ -79,6 +79,10 @@ def test_an_address_that_is_none_is_a_problem_of_its_setting(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_settings({**REAL, "CONNECTWISE_URL": url}, {})
     assert [problem.field for problem in caught.value.problems] == ["CONNECTWISE_URL"]
+    assert "must start with https://" in str(caught.value.problems[0].text)
+    assert "address" in str(caught.value)
+    assert "incomplete" not in str(caught.value)
+    assert "missing" not in str(caught.value)
 
 
 def test_plain_http_is_accepted_on_this_machine_only() -> None:

@@ -7,6 +7,7 @@ recorded from live servers in public projects.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from core.errors import (
     AccessError,
     Message,
     NotFoundError,
+    OutcomeUnknownError,
     Problem,
     RefusedError,
     VendorError,
@@ -30,6 +32,9 @@ _CLOUD_HOSTS = ("myconnectwise.net", "connectwisedev.com")
 _ACCESS = (400, 401, 403)
 _LENGTH = re.compile(r"maximum length of (\d+)", re.IGNORECASE)
 _MEMBER = re.compile(r"could not find member '([^']*)'", re.IGNORECASE)
+# What HTTP keeps of an answer: its status and its start, perhaps cut within the JSON.
+_ANSWERED = re.compile(r"status [45]\d\d: (.*)", re.DOTALL)
+_MESSAGE = re.compile(r'"message"\s*:\s*("(?:[^"\\]|\\.)*)')
 _PATH = re.compile(r"\bpath '([^']*)'", re.IGNORECASE)
 
 
@@ -212,7 +217,7 @@ def _refused(answer: Answer) -> RefusedError:
         system=SYSTEM,
         status=answer.status,
         request_id=answer.request_id,
-        remedy=message("Correct what is marked and try again. Nothing was changed."),
+        remedy=message("Correct what is marked and try again. ConnectWise wrote nothing of this."),
         detail=answer.excerpt,
     )
 
@@ -222,6 +227,28 @@ def _said(answer: Answer) -> str:
     body = answer.body if isinstance(answer.body, dict) else {}
     said = body.get("message") or body.get("error") or body.get("code") or answer.sentence
     return " ".join(str(said).split())
+
+
+def said_instead(lost: OutcomeUnknownError) -> str:
+    """What the server said of an error of its own, in its words; empty where it said nothing.
+
+    Whether the call was carried out does not follow from it.
+    """
+    answered = _ANSWERED.match(lost.detail or "")
+    if answered is None:
+        return ""
+    found = _MESSAGE.search(answered[1])
+    said = _unquoted(found[1]) if found else answered[1]
+    if not said.strip() or said.lstrip().startswith("<"):
+        return f"error {lost.status}"
+    return " ".join(said.split())[:300]
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(json.loads(text + '"'))
+    except ValueError:  # cut within an escape
+        return text[1:]
 
 
 def _problems(answer: Answer) -> list[Problem]:

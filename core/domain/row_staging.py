@@ -96,15 +96,18 @@ class StagedEdits(Generic[V]):
         return StagedEdits({key: row for key, row in self._rows.items() if key not in keys})
 
     def rebase(self, key: str, base: RowBase[V]) -> StagedEdits[V]:
-        """Keep mine over theirs: the wanted values stay, compared with what is stored now.
+        """Keep mine over theirs: the cells that I changed, on what is stored now.
 
-        Undo starts anew, because the older steps compare with values that are stored no longer.
+        A cell that I left as it was loaded takes their value, unless it is linked to one that I
+        changed: an agreement means nothing under another company. Undo starts anew, because the
+        older steps compare with values that are stored no longer.
         """
         row = self._rows.get(key)
         if row is None:
             return self
         rows = dict(self._rows)
-        _put(rows, key, replace(row, base=base))
+        mine = {name: getattr(row.wanted, name) for name in _kept(row)}
+        _put(rows, key, _StagedRow(base, replace(base.values, **mine)))
         return StagedEdits(rows)
 
     def wanted(self, key: str) -> V | None:
@@ -148,6 +151,13 @@ class StagedEdits(Generic[V]):
         if rows == self._rows:
             return self
         return StagedEdits(rows, (*self._past, self._rows)[-UNDO_STEPS:], ())
+
+
+def _kept(row: _StagedRow[V]) -> set[str]:
+    """The cells that were changed, and those linked to one of them."""
+    changed = set(row.cells())
+    linked: frozenset[str] = getattr(row.wanted, "LINKED", frozenset())
+    return changed | linked if changed & linked else changed
 
 
 def _put(rows: dict[str, _StagedRow[V]], key: str, row: _StagedRow[V]) -> None:

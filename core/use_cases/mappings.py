@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from core.domain.mapping import (
 from core.domain.mapping_csv import CsvImport, export_mappings, parse_mappings
 from core.domain.models import (
     CatalogEntry,
+    DefaultProduct,
     MappingHistoryEntry,
     MappingRow,
     MappingState,
@@ -25,6 +26,7 @@ from core.domain.models import (
     SophosProduct,
     Suggestion,
 )
+from core.domain.plan_products import existing_default
 from core.domain.row_edits import Conflict, RowEdit
 from core.domain.saving import MappingValues, SavePlan, plan_save
 from core.domain.sophos_products import is_firewall
@@ -55,6 +57,7 @@ class Mappings:
         self._clock = clock
         self._rows = Kept(lambda: tuple(self._read_rows()))
         self._suggestions: tuple[object, dict[str, Suggestion]] = (None, {})
+        self._defaults: tuple[str, _KnownDefaults] | None = None
 
     def rows(self) -> tuple[MappingRow, ...]:
         """One row per Sophos product, seen in usage or named by an import, by code.
@@ -114,7 +117,7 @@ class Mappings:
         current = self._store.mappings.all()
         edits = parsed.edits(current)
         plan = plan_save(edits, current, self._catalog.snapshot().by_id)
-        problems = (*parsed.problems, *_with_rows(plan, parsed))
+        problems = sorted((*parsed.problems, *_with_rows(plan, parsed)), key=_line)
         if problems:
             raise InputError(
                 message("The file has rows that cannot be accepted; nothing was imported."),
@@ -130,6 +133,7 @@ class Mappings:
         usage = self._store.usage.latest_by_product()
         snapshot = self._catalog.snapshot()
         suggestions = self._suggest(products, snapshot)
+        known = self._known_defaults(snapshot)
         now = self._clock()
         for code in sorted(products.keys() | mappings.keys()):
             yield _row(
@@ -138,6 +142,7 @@ class Mappings:
                 snapshot.by_id,
                 usage.get(code),
                 suggestions.get(code),
+                known,
             )
 
     def _with_saver(self, conflict: Conflict[MappingValues]) -> Conflict[MappingValues]:
@@ -153,6 +158,31 @@ class Mappings:
             found = suggest(list(products.values()), snapshot.entries)
             self._suggestions = (key, found)
         return self._suggestions[1]
+
+    def _known_defaults(self, snapshot: Snapshot) -> _KnownDefaults:
+        if self._defaults is None or self._defaults[0] != snapshot.version:
+            self._defaults = (snapshot.version, _KnownDefaults(snapshot.entries))
+        return self._defaults[1]
+
+
+class _KnownDefaults:
+    """Which product a sync would take as a default product; looked up, not searched, per row."""
+
+    def __init__(self, entries: Iterable[CatalogEntry]) -> None:
+        self._by_name: dict[tuple[str, str], list[CatalogEntry]] = {}
+        for entry in entries:
+            for name in _names(entry.identifier, entry.integration_xref):
+                self._by_name.setdefault(name, []).append(entry)
+
+    def existing(self, wanted: DefaultProduct) -> CatalogEntry | None:
+        names = _names(wanted.identifier, wanted.integration_xref)
+        return existing_default(
+            wanted, [entry for name in names for entry in self._by_name.get(name, ())]
+        )
+
+
+def _names(identifier: str, xref: str) -> tuple[tuple[str, str], ...]:
+    return ("identifier", identifier.casefold()), ("xref", xref)
 
 
 def _refuse(plan: SavePlan) -> None:
@@ -174,10 +204,12 @@ def _row(
     by_id: Mapping[int, CatalogEntry] | None,
     usage: ProductUsage | None,
     suggestion: Suggestion | None,
+    known: _KnownDefaults,
 ) -> MappingRow:
     product_id = mapping.connectwise_product_id
     availability = availability_of(product_id, by_id)
     needs_default = needs_default_product(mapping, availability, usage)
+    default = default_product(product) if needs_default else None
     unusable = product_id is None or mapping.state is MappingState.BROKEN
     return MappingRow(
         product=product,
@@ -185,8 +217,9 @@ def _row(
         entry=by_id.get(product_id) if by_id and product_id is not None else None,
         last_usage=usage,
         suggestion=suggestion if unusable else None,
-        default_product=default_product(product) if needs_default else None,
+        default_product=default,
         is_firewall=is_firewall(product),
+        adopted=known.existing(default) if default else None,
     )
 
 
@@ -194,6 +227,11 @@ def _with_rows(plan: SavePlan, parsed: CsvImport) -> Iterator[Problem]:
     lines = {row.key: row.row for row in parsed.rows}
     for problem in plan.problems:
         yield replace(problem, row=lines.get(problem.key or ""))
+
+
+def _line(problem: Problem) -> int:
+    """Problems of the whole file come before those of its lines."""
+    return problem.row or 0
 
 
 def _changed(

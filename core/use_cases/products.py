@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from core.clients.connectwise import ConnectWise, IdentifierChangedError
+from core.clients.connectwise_errors import said_instead
 from core.clients.connectwise_fields import differing, given
 from core.domain.models import (
     AuditEntry,
@@ -29,6 +30,7 @@ from core.domain.product_form import (
 from core.errors import (
     ConflictError,
     InputError,
+    Message,
     OutcomeUnknownError,
     TryAgainError,
     VendorError,
@@ -220,14 +222,7 @@ class Products:
 
         item = self._read_back(look, lost)
         if item is None:
-            raise TryAgainError(
-                message(
-                    "ConnectWise did not answer, and the product {identifier} is not there.",
-                    identifier=wanted.identifier,
-                ),
-                system="ConnectWise",
-                remedy=message("Press Apply again; what is there already is never created twice."),
-            ) from lost
+            raise _not_created(wanted.identifier, lost) from lost
         if differing(given(wanted), item):
             # Somebody created another product of that name in the same moment.
             raise ProductExistsError(item) from lost
@@ -242,11 +237,7 @@ class Products:
 
         item = self._read_back(look, lost)
         if item is None:
-            raise TryAgainError(
-                message("ConnectWise did not answer, and the change is not there."),
-                system="ConnectWise",
-                remedy=message("Press Apply again; it compares before it writes."),
-            ) from lost
+            raise _not_changed(lost) from lost
         return item
 
     def _read_back(
@@ -262,6 +253,41 @@ class Products:
             if item is not None:
                 return item
         return None
+
+
+def _not_created(identifier: str, lost: OutcomeUnknownError) -> TryAgainError:
+    text = message(
+        "ConnectWise did not answer, and the product {identifier} is not there.",
+        identifier=identifier,
+    )
+    said = said_instead(lost)
+    if said:
+        text = message(
+            "The product {identifier} was not created. ConnectWise answered: {reason}",
+            identifier=identifier,
+            reason=said,
+        )
+    remedy = message("Press Apply again; what is there already is never created twice.")
+    return _try_again(text, remedy, lost)
+
+
+def _not_changed(lost: OutcomeUnknownError) -> TryAgainError:
+    text = message("ConnectWise did not answer, and the change is not there.")
+    said = said_instead(lost)
+    if said:
+        text = message("The change was not made. ConnectWise answered: {reason}", reason=said)
+    return _try_again(text, message("Press Apply again; it compares before it writes."), lost)
+
+
+def _try_again(text: Message, remedy: Message, lost: OutcomeUnknownError) -> TryAgainError:
+    return TryAgainError(
+        text,
+        system="ConnectWise",
+        status=lost.status,
+        request_id=lost.request_id,
+        remedy=remedy,
+        detail=lost.detail,
+    )
 
 
 def entry_of(item: CatalogItem) -> CatalogEntry:

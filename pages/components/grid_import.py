@@ -44,7 +44,7 @@ def draw_import(
         )
     )
     given = _given_text(session)
-    edits = _check(check, changed, given) if given.strip() else None
+    edits = _check(check, changed, given, base_of) if given.strip() else None
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(_("Back"), key=session.key("import_back")):
             session.close_dialog()
@@ -97,13 +97,18 @@ def _decoded(content: bytes) -> str:
 
 
 def _check(
-    check: Callable[[str], Checked], changed: Callable[[int], str], given: str
+    check: Callable[[str], Checked],
+    changed: Callable[[int], str],
+    given: str,
+    base_of: Callable[[str], RowBase[Any]],
 ) -> Sequence[RowEdit[Any]] | None:
     try:
-        parsed, edits, notices = check(given)
+        parsed, found, notices = check(given)
     except UsageSyncError as error:
         show_error(error)
         return None
+    # A new row with nothing in it would be saved, but is no change that can be staged.
+    edits = [edit for edit in found if edit.wanted != base_of(edit.key).values]
     for notice in (*parsed.notices, *notices):
         st.info(as_typed(text(notice)))
     read = ngettext("{count} row was read.", "{count} rows were read.", len(parsed.rows))

@@ -134,7 +134,7 @@ def _product_part(
 ) -> dict[str, str]:
     product_id = values.connectwise_product_id
     entry = catalog.get(product_id) if catalog and product_id is not None else None
-    default, suggestion = row.default_product, row.suggestion
+    suggestion = row.suggestion
     suggested = suggestion.connectwise_product_id if suggestion else None
     return {
         "product_id": _id_text(product_id),
@@ -143,10 +143,22 @@ def _product_part(
         "base_product_id": _id_text(base.connectwise_product_id),
         "base_product": product_name(base.connectwise_product_id, catalog),
         "suggestion_name": product_name(suggested, catalog),
-        "default_product": _("Next sync creates {product}", product=default.identifier)
-        if default
-        else "",
+        "default_product": next_sync(row),
     }
+
+
+def next_sync(row: MappingRow) -> str:
+    """What the next sync does for a row that has nothing to be billed on."""
+    if row.default_product is None:
+        return ""
+    if row.adopted is None:
+        return _("Next sync creates {product}", product=row.default_product.identifier)
+    product = row.adopted.identifier
+    if row.adopted.inactive:
+        return _("Next sync bills nothing: {product} exists and is inactive", product=product)
+    if not row.adopted.is_billable:
+        return _("Next sync bills nothing: {product} exists and cannot be billed", product=product)
+    return _("Next sync maps it to {product}, which exists", product=product)
 
 
 def _id_text(product_id: int | None) -> str:
@@ -157,7 +169,7 @@ def _state_part(row: MappingRow, wanted: MappingValues, drawing: Drawing) -> dic
     """What saving would make of the state."""
     after = after_save(row.mapping, wanted, drawing.catalog, drawing.now)
     changes = after.state is not row.mapping.state
-    hint = _hint_lines(row.mapping)
+    hint = _hint_lines(row)
     if changes and after.reason is not None:
         hint.append(_("After saving: {reason}", reason=after.reason))
     return {"next_state": after.state.value if changes else "", "state_hint": "\n".join(hint)}
@@ -169,34 +181,42 @@ def _since(mapping: ProductMapping) -> str:
     return _("since {day}", day=formats.date_text(mapping.since.astimezone(zone()).date()))
 
 
-def _hint_lines(mapping: ProductMapping) -> list[str]:
+def _hint_lines(row: MappingRow) -> list[str]:
+    mapping = row.mapping
     lines = [] if mapping.reason is None else [text(mapping.reason)]
     if _since(mapping):
         lines.append(_("Since {moment}", moment=mapping.since))
-    way_out = _way_out(mapping)
-    return [*lines, way_out] if way_out else lines
+    return [*lines, *_ways_out(row)]
 
 
-def _explanation(mapping: ProductMapping) -> str:
+def _explanation(row: MappingRow) -> str:
     """Why a row does not sync although somebody wants it to, and what has to happen."""
-    way_out = _way_out(mapping)
-    if not way_out or mapping.reason is None:
-        return way_out
-    return f"{text(mapping.reason)} {way_out}"
+    ways_out, reason = _ways_out(row), row.mapping.reason
+    if ways_out and reason is not None:
+        ways_out.insert(0, text(reason))
+    return " ".join(ways_out)
 
 
-def _way_out(mapping: ProductMapping) -> str:
-    if mapping.state is MappingState.STOPPED:
-        return what_resumes(mapping)
-    if mapping.state is MappingState.BROKEN:
-        return _("Choose another ConnectWise product, or make this one active again.")
-    return ""
+def _ways_out(row: MappingRow) -> list[str]:
+    if row.mapping.state is MappingState.STOPPED:
+        return [what_resumes(row.mapping)]
+    if row.mapping.state is not MappingState.BROKEN:
+        return []
+    # A product that is gone from ConnectWise cannot be made active there.
+    way_out = _("Choose another ConnectWise product.")
+    if row.entry is not None:
+        way_out = _("Choose another ConnectWise product, or make this one active again.")
+    coming = next_sync(row)
+    return [way_out, f"{coming}."] if coming else [way_out]
 
 
 def what_resumes(mapping: ProductMapping) -> str:
     """What a stopped row waits for."""
     if mapping.connectwise_product_id is None:
-        return _("It resumes with the next usage: a default product is then created and mapped.")
+        return _(
+            "It resumes with the next usage: its default product is then mapped, and created where "
+            "there is none."
+        )
     return _("It resumes with the next usage of this Sophos product.")
 
 
@@ -212,8 +232,8 @@ def _saved_part(row: MappingRow, decimals: int, _locale: str, _zone: str) -> dic
         "firewall": row.is_firewall,
         "state": row.mapping.state.value,
         "since": _since(row.mapping),
-        "state_hint": "\n".join(_hint_lines(row.mapping)),
-        "explanation": _explanation(row.mapping),
+        "state_hint": "\n".join(_hint_lines(row)),
+        "explanation": _explanation(row),
         **_usage_part(row.last_usage, decimals),
         "suggestion_id": str(suggestion.connectwise_product_id) if suggestion else "",
         "suggestion_score": float(suggestion.score) if suggestion else -1.0,

@@ -20,6 +20,8 @@ from pages.components.product_adding import (
     OnCreated,
     accept,
     apply,
+    begin,
+    hand_over,
     prefill_drafts,
     shown_problems,
     why_unusable,
@@ -38,6 +40,11 @@ def draw_add(
     close: Callable[[], None],
 ) -> None:
     """The body of the dialog."""
+    hand_over(state, on_created)
+    if state.applied and not state.pending:
+        st.session_state[NOTICE] = _done(state)
+        close()
+        st.rerun()
     try:
         lists = choices(services.products.form_options())
         prefill_drafts(services, state)
@@ -47,14 +54,19 @@ def draw_add(
         return
     problems = shown_problems(state, lists)
     _stepper(state, problems)
+    _progress(state)
     product = state.products[state.position]
     draft = state.drafts[product.code]
     if draft.created is not None:
         _created(draft.created)
     else:
         _vendor_price(services, product.code)
-        _draw_draft(product, draft, lists, problems.get(product.code, ()), on_created)
-    _buttons(services, state, lists, problems, on_created, close)
+        _draw_draft(product, draft, lists, problems.get(product.code, ()))
+    _buttons(state, problems, close)
+    if state.applying:
+        with st.spinner(_("Creating in ConnectWise…")):
+            apply(services, state, lists)
+        redraw()
 
 
 def _vendor_price(services: Services, code: str) -> None:
@@ -71,9 +83,8 @@ def _draw_draft(
     draft: Draft,
     lists: Choices,
     problems: tuple[Problem, ...],
-    on_created: OnCreated,
 ) -> None:
-    _what_happened(product, draft, on_created)
+    _what_happened(product, draft)
     form = Form(
         key=f"{KEY}_{product.code}",
         values=draft.values,
@@ -131,6 +142,29 @@ def _stepper(state: AddState, problems: Mapping[str, tuple[Problem, ...]]) -> No
         )
 
 
+def _progress(state: AddState) -> None:
+    """What was left out, and how many of several are there while others are not."""
+    if state.left_out:
+        left_out = ngettext(
+            "{count} selected row has a ConnectWise product already and is left out.",
+            "{count} selected rows have a ConnectWise product already and are left out.",
+            state.left_out,
+        )
+        st.caption(left_out)
+    total, pending = len(state.products), len(state.pending)
+    if 0 < pending < total:
+        told = ngettext(
+            "{done} of {total} products are in ConnectWise and staged in their rows. "
+            "{count} was not created.",
+            "{done} of {total} products are in ConnectWise and staged in their rows. "
+            "{count} were not created.",
+            pending,
+            done=total - pending,
+            total=total,
+        )
+        st.info(told, icon=":material/inventory_2:")
+
+
 def _move(state: AddState, position: int) -> None:
     state.position = position
 
@@ -154,24 +188,15 @@ def _step_name(
     return _name(product)
 
 
-def _what_happened(
-    product: SophosProduct,
-    draft: Draft,
-    on_created: OnCreated,
-) -> None:
+def _what_happened(product: SophosProduct, draft: Draft) -> None:
     if draft.existing is not None:
-        _offer_existing(product, draft, draft.existing, on_created)
+        _offer_existing(product, draft, draft.existing)
     elif draft.failure is not None:
         unplaced = [one for one, _value in draft.refused if one.field not in draft.values]
         st.error(failure_text(*draft.failure, unplaced), icon=":material/error:")
 
 
-def _offer_existing(
-    product: SophosProduct,
-    draft: Draft,
-    existing: CatalogItem,
-    on_created: OnCreated,
-) -> None:
+def _offer_existing(product: SophosProduct, draft: Draft, existing: CatalogItem) -> None:
     told = _(
         "ConnectWise already has a product {identifier}: {description}. Use it for this Sophos "
         "product, or enter another product ID below.",
@@ -186,7 +211,7 @@ def _offer_existing(
     if st.button(
         _("Use the existing product"), icon=":material/link:", key=f"{KEY}_use_{product.code}"
     ):
-        accept(product, draft, existing, on_created)
+        accept(draft, existing)
         redraw()
 
 
@@ -199,12 +224,7 @@ def _created(item: CatalogItem) -> None:
 
 
 def _buttons(
-    services: Services,
-    state: AddState,
-    lists: Choices,
-    problems: Mapping[str, tuple[Problem, ...]],
-    on_created: OnCreated,
-    close: Callable[[], None],
+    state: AddState, problems: Mapping[str, tuple[Problem, ...]], close: Callable[[], None]
 ) -> None:
     pending = len(state.pending)
     wrong = sum(len({one.field for one in found}) for found in problems.values())
@@ -212,20 +232,23 @@ def _buttons(
         if wrong:
             st.markdown(attention(wrong), width="content")
         leave = _("Cancel") if pending == len(state.products) else _("Close")
-        if st.button(leave, key=f"{KEY}_cancel"):
+        left = st.button(leave, key=f"{KEY}_cancel", disabled=state.applying)
+        # A press that came while Apply ran was about the form as it was before: what Apply did,
+        # and did not, is told first.
+        if left and not state.applied:
             close()
             st.rerun()
-        label = _("Apply") if len(state.products) == 1 else _apply_label(pending)
-        if pending and st.button(
-            label, type="primary", icon=":material/check:", key=f"{KEY}_apply"
-        ):
-            with st.spinner(_("Creating in ConnectWise…")):
-                apply(services, state, lists, on_created)
-            if not state.pending:
-                st.session_state[NOTICE] = _done(state)
-                close()
-                st.rerun()
-            redraw()
+        state.applied = False
+        if pending:
+            st.button(
+                _("Apply") if len(state.products) == 1 else _apply_label(pending),
+                type="primary",
+                icon=":material/check:",
+                key=f"{KEY}_apply",
+                disabled=state.applying,
+                on_click=begin,
+                args=(state,),
+            )
 
 
 def _done(state: AddState) -> str:

@@ -23,13 +23,14 @@ class Draft:
     """The form of one Sophos product, and what became of it.
 
     `refused` are the server's problems, each with the value that it was about: once the value is
-    another one, the problem is no longer shown.
+    another one, the problem is no longer shown. `handed_over`: the page has staged `created`.
     """
 
     start: ProductFields
     values: Values
     limits: dict[str, int]
     created: CatalogItem | None = None
+    handed_over: bool = False
     existing: CatalogItem | None = None
     failure: tuple[Message, Message | None] | None = None
     refused: list[tuple[Problem, object]] = field(default_factory=list)
@@ -37,12 +38,19 @@ class Draft:
 
 @dataclass
 class AddState:
-    """The open dialog: the products, which of them is shown, and what is typed."""
+    """The open dialog: the products, which of them is shown, and what is typed.
+
+    `applying` from the press of Apply until it has ended; `applied` until its end was told.
+    `left_out` is how many selected products are not here, because they are mapped.
+    """
 
     products: tuple[SophosProduct, ...]
     first_identifier: str = ""
     position: int = 0
     checked: bool = False
+    applying: bool = False
+    applied: bool = False
+    left_out: int = 0
     drafts: dict[str, Draft] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -83,16 +91,24 @@ def _without_sophos_product(start: ProductFields) -> ProductFields:
     )
 
 
-def apply(
-    services: Services,
-    state: AddState,
-    lists: Choices,
-    on_created: OnCreated,
-) -> None:
+def begin(state: AddState) -> None:
+    """Apply was pressed."""
+    state.applying = True
+
+
+def apply(services: Services, state: AddState, lists: Choices) -> None:
     """Create what is pending; nothing at all while any form has a problem.
 
-    No `st` call inside the loop: a click or a closed tab cannot cut it between two products.
+    No `st` call in here, not even a look at the session: a click meanwhile would end the run at
+    it, between two products, or after the last one and before its row learns of it.
     """
+    try:
+        _create_pending(services, state, lists)
+    finally:
+        state.applying, state.applied = False, True
+
+
+def _create_pending(services: Services, state: AddState, lists: Choices) -> None:
     state.checked = True
     problems = _all_problems(state, lists)
     if problems:
@@ -101,18 +117,12 @@ def apply(
     for product in state.pending:
         draft = state.drafts[product.code]
         wanted, _unread = fields_from(draft.values, lists, draft.start)
-        _create(services, product, draft, wanted, on_created)
+        _create(services, draft, wanted)
     if state.pending:
         state.position = state.products.index(state.pending[0])
 
 
-def _create(
-    services: Services,
-    product: SophosProduct,
-    draft: Draft,
-    wanted: ProductFields,
-    on_created: OnCreated,
-) -> None:
+def _create(services: Services, draft: Draft, wanted: ProductFields) -> None:
     draft.existing, draft.failure, draft.refused = None, None, []
     try:
         item = services.products.create(wanted)
@@ -125,18 +135,21 @@ def _create(
                 (problem, draft.values.get(problem.field or "")) for problem in error.problems
             ]
     else:
-        accept(product, draft, item, on_created)
+        accept(draft, item)
 
 
-def accept(
-    product: SophosProduct,
-    draft: Draft,
-    item: CatalogItem,
-    on_created: OnCreated,
-) -> None:
-    """Take a product, created or existing, for a Sophos product, and hand it to the page."""
+def accept(draft: Draft, item: CatalogItem) -> None:
+    """Take a product, created or existing, for a Sophos product."""
     draft.created, draft.existing, draft.failure = item, None, None
-    on_created({product.code: item})
+
+
+def hand_over(state: AddState, on_created: OnCreated) -> None:
+    """Hand the page what is there and was not handed over yet, whatever ended the run before."""
+    for product in state.products:
+        draft = state.drafts.get(product.code)
+        if draft is not None and draft.created is not None and not draft.handed_over:
+            on_created({product.code: draft.created})
+            draft.handed_over = True
 
 
 def shown_problems(state: AddState, lists: Choices) -> dict[str, tuple[Problem, ...]]:

@@ -27,12 +27,17 @@ _KEY = "product_edit"
 class EditState:
     """The open dialog: the product as read, what is typed over it, what went wrong.
 
-    `theirs` is set while somebody else's change waits for the person's decision.
+    `theirs` is set while somebody else's change waits for the person's decision. `applying` from
+    the press of Apply until it has ended; `applied` until its end was told; `written` is the
+    product that it left.
     """
 
     base: CatalogItem
     values: Values
     checked: bool = False
+    applying: bool = False
+    applied: bool = False
+    written: CatalogItem | None = None
     theirs: CatalogItem | None = None
     failure: tuple[Message, Message | None] | None = None
     refused: list[tuple[Problem, object]] = field(default_factory=list)
@@ -59,6 +64,8 @@ def draw_edit(
     view: Callable[[int], None],
 ) -> None:
     """The body of the dialog."""
+    if state.written is not None:
+        _finish(state, state.written, on_updated, view)
     try:
         lists = choices(services.products.form_options(), state.base)
         limits = widget_limits(services.products.field_limits(), values_of(state.base))
@@ -80,7 +87,23 @@ def draw_edit(
     told = _change_count(len(changes) + len(unread))
     if problems:
         told = attention(len({problem.field for problem in problems}))
-    _buttons(services, state, lists, limits, told, on_updated, view)
+    _buttons(state, told, view)
+    if state.applying:
+        with st.spinner(_("Writing to ConnectWise…")):
+            _apply(services, state, lists, limits)
+        redraw()
+
+
+def _finish(
+    state: EditState,
+    written: CatalogItem,
+    on_updated: Callable[[CatalogItem], None],
+    view: Callable[[int], None],
+) -> None:
+    unchanged = fields_of(written) == fields_of(state.base)
+    st.session_state[NOTICE] = _change_count(0) if unchanged else _("Written to ConnectWise.")
+    on_updated(written)
+    view(written.id)
 
 
 def _draw_form(
@@ -113,30 +136,27 @@ def _problems(
     return (*unread, *validate(wanted, limits, subcategories=lists.subcategories, base=base))
 
 
-def _buttons(
-    services: Services,
-    state: EditState,
-    lists: Choices,
-    limits: dict[str, int],
-    told: str,
-    on_updated: Callable[[CatalogItem], None],
-    view: Callable[[int], None],
-) -> None:
+def _buttons(state: EditState, told: str, view: Callable[[int], None]) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.markdown(told, width="content")
-        if st.button(_("Cancel"), key=f"{_KEY}_cancel"):
+        left = st.button(_("Cancel"), key=f"{_KEY}_cancel", disabled=state.applying)
+        # A press that came while Apply ran must not hide why Apply wrote nothing.
+        if left and not state.applied:
             view(state.base.id)
-        if st.button(_("Apply"), type="primary", icon=":material/check:", key=f"{_KEY}_apply"):
-            with st.spinner(_("Writing to ConnectWise…")):
-                written = _apply(services, state, lists, limits)
-            if written is not None:
-                unchanged = fields_of(written) == fields_of(state.base)
-                st.session_state[NOTICE] = (
-                    _change_count(0) if unchanged else _("Written to ConnectWise.")
-                )
-                on_updated(written)
-                view(written.id)
-            redraw()
+        state.applied = False
+        st.button(
+            _("Apply"),
+            type="primary",
+            icon=":material/check:",
+            key=f"{_KEY}_apply",
+            disabled=state.applying,
+            on_click=_begin,
+            args=(state,),
+        )
+
+
+def _begin(state: EditState) -> None:
+    state.applying = True
 
 
 def _change_count(changes: int) -> str:
@@ -145,16 +165,24 @@ def _change_count(changes: int) -> str:
     return ngettext("{count} change", "{count} changes", changes)
 
 
-def _apply(
-    services: Services, state: EditState, lists: Choices, limits: dict[str, int]
-) -> CatalogItem | None:
-    """The product as written and read back; None when something stands in the way."""
+def _apply(services: Services, state: EditState, lists: Choices, limits: dict[str, int]) -> None:
+    """Write what changed, and keep in `state` what became of it.
+
+    No `st` call in here: a click meanwhile would end the run at it, and the result be lost.
+    """
+    try:
+        _write(services, state, lists, limits)
+    finally:
+        state.applying, state.applied = False, True
+
+
+def _write(services: Services, state: EditState, lists: Choices, limits: dict[str, int]) -> None:
     state.checked, state.failure, state.refused = True, None, []
     wanted, unread = fields_from(state.values, lists, fields_of(state.base))
     if _problems(state, wanted, unread, limits, lists):
-        return None
+        return
     try:
-        return services.products.update(state.base, wanted)
+        state.written = services.products.update(state.base, wanted)
     except ProductChangedError as error:
         state.theirs = error.theirs
     except UsageSyncError as error:
@@ -162,7 +190,6 @@ def _apply(
         state.refused = [
             (problem, state.values.get(problem.field or "")) for problem in _problems_of(error)
         ]
-    return None
 
 
 def _problems_of(error: UsageSyncError) -> tuple[Problem, ...]:

@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.domain.models import ProductClass, RecurringCycleType
 from core.domain.product_form import LABELS
+from core.domain.text_limits import utf16_length
 from core.errors import Problem
-from pages.components.language import _, text
+from pages.components.language import _, ngettext, text
 from pages.components.option_names import distinct
 from pages.components.problems import as_typed, problem_text
 from pages.components.product_values import Choices, Typed, Values
@@ -124,18 +125,34 @@ def _cross_reference(form: Form) -> None:
 def _text(form: Form, field: str, placeholder: str | None = None) -> None:
     st.text_input(
         _label(field),
-        max_chars=form.limits.get(field),
         placeholder=placeholder,
+        live=field in form.limits,  # so that the count follows the typing
         **_bound(form, field),
     )
+    _count(form, field)
     _field_problems(form, field)
 
 
 def _long_text(form: Form, field: str, height: int) -> None:
-    st.text_area(
-        _label(field), max_chars=form.limits.get(field), height=height, **_bound(form, field)
-    )
+    st.text_area(_label(field), height=height, **_bound(form, field))
+    _count(form, field)
     _field_problems(form, field)
+
+
+def _count(form: Form, field: str) -> None:
+    """How much of the limit is used.
+
+    Streamlit's own `max_chars` counts too, but drops a text that is pasted and too long without a
+    word. Here it stays to be shortened, and Apply sends nothing until then.
+    """
+    used, limit = utf16_length(str(form.values[field] or "")), form.limits.get(field)
+    if limit is None or not used:
+        return
+    told = ngettext("{used} of {count} character", "{used} of {count} characters", limit, used=used)
+    if used > limit and not any(problem.field == field for problem in form.problems):
+        st.markdown(f":small[:red[:material/error: {as_typed(told)}]]")
+    else:
+        st.caption(told)
 
 
 def _switch(form: Form, field: str) -> None:
@@ -185,7 +202,11 @@ def _bound(form: Form, field: str, then: Callable[[Form], None] | None = None) -
 
 
 def _keep(form: Form, field: str, then: Callable[[Form], None] | None) -> None:
-    form.values[field] = st.session_state[f"{form.key}_{field}"]
+    key = f"{form.key}_{field}"
+    if key not in st.session_state:
+        # The form was closed or filled anew, and this is a late event of how it was before.
+        return
+    form.values[field] = st.session_state[key]
     if then is not None:
         then(form)
 

@@ -8,6 +8,7 @@ a rerun of the page neither closes it nor loses a word.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -24,9 +25,14 @@ State = AddState | ViewState | EditState
 _OPEN = "product_forms"
 
 
-def open_add(products: Sequence[SophosProduct], *, identifier: str = "") -> None:
-    """Open "Add products to PSA" for these; `identifier` is what was typed and matched nothing."""
-    st.session_state[_OPEN] = AddState(tuple(products), first_identifier=identifier.strip())
+def open_add(products: Sequence[SophosProduct], *, identifier: str = "", left_out: int = 0) -> None:
+    """Open "Add products to PSA" for these; `identifier` is what was typed and matched nothing.
+
+    `left_out` is how many products were selected besides, and have a ConnectWise product.
+    """
+    st.session_state[_OPEN] = AddState(
+        tuple(products), first_identifier=identifier.strip(), left_out=left_out
+    )
 
 
 def open_view(product_id: int) -> None:
@@ -62,16 +68,23 @@ def draw_dialogs(
     state: State | None = st.session_state.get(_OPEN)
     if isinstance(state, AddState):
         title = _("Add products to PSA")
-        dialog = st.dialog(title, width="large", dismissible=False)(draw_add)
-        dialog(services, state, on_created, close)
+        body = partial(draw_add, services, state, on_created, close)
+        st.dialog(title, width="large", dismissible=False)(_while_open)(state, body)
     elif isinstance(state, ViewState):
         title = _("View ConnectWise product")
-        dialog = st.dialog(title, width="large", on_dismiss=close)(draw_view)
-        dialog(services, state, _switch_to_edit)
+        body = partial(draw_view, services, state, _switch_to_edit)
+        st.dialog(title, width="large", on_dismiss=close)(_while_open)(state, body)
     elif isinstance(state, EditState):
         title = _("Edit ConnectWise product")
-        dialog = st.dialog(title, width="large", dismissible=False)(draw_edit)
-        dialog(services, state, on_updated or _nothing, _switch_to_view)
+        body = partial(draw_edit, services, state, on_updated or _nothing, _switch_to_view)
+        st.dialog(title, width="large", dismissible=False)(_while_open)(state, body)
+
+
+def _while_open(state: State, body: Callable[[], None]) -> None:
+    """Draw it, unless this is a late click in a dialog that has been left: that one is over."""
+    if st.session_state.get(_OPEN) is not state:
+        st.rerun()
+    body()
 
 
 def _switch_to_edit(item: CatalogItem) -> None:

@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.sandbox.server import Sandbox
 from core.services import Services
+from pages.components.product_adding import apply
+from pages.components.product_values import choices
 
 CODE = "CMS-MSP"
 OTHER = "CIXA-MSP"
@@ -161,6 +163,35 @@ def test_several_are_created_at_once(page, sandbox):
     assert all(len(catalog(sandbox, item.identifier)) == 1 for item in created.values())
 
 
+def test_a_text_that_is_too_long_stays_and_is_not_sent(page, sandbox):
+    add(page, CODE)
+    limit = page.session_state["product_forms"].drafts[CODE].limits["identifier"]
+    long = "x" * (limit + 5)
+    fill(page, f"{ADD}_{CODE}_identifier", long)
+    assert f"{limit + 5} of {limit} characters" in told(page)
+    assert ":red[" in next(box.value for box in page.markdown if f"of {limit} char" in box.value)
+    press(page, f"{ADD}_apply")
+    assert f"Product ID has {limit + 5} characters" in told(page)
+    assert field(page, f"{ADD}_{CODE}_identifier") == long
+    assert not catalog(sandbox, long)
+    assert not catalog(sandbox, long[:limit])
+
+
+def test_a_product_that_was_created_is_handed_over_when_the_run_was_ended_before(
+    page, catalog_services
+):
+    add(page, CODE)
+    state = page.session_state["product_forms"]
+    lists = choices(catalog_services.products.form_options())
+    apply(catalog_services, state, lists)
+    assert page.session_state["created"] == {}
+    press(page, f"{ADD}_cancel")
+    assert set(page.session_state["created"]) == {CODE}
+    assert [one.value for one in page.toast] == [
+        "1 product is in ConnectWise. Save keeps its mapping."
+    ]
+
+
 def test_two_forms_with_one_identifier_are_stopped_before_sending(page, sandbox):
     add(page, CODE, OTHER)
     fill(page, f"{ADD}_{CODE}_identifier", "Bundle_1")
@@ -221,6 +252,11 @@ def test_the_other_products_are_created_when_one_is_refused(page, sandbox):
     press(page, f"{ADD}_apply")
     assert set(page.session_state["created"]) == {OTHER}
     assert page.error
+    assert "Nothing was changed" not in told(page)
+    (progress,) = page.info
+    assert progress.value == (
+        "1 of 2 products are in ConnectWise and staged in their rows. 1 was not created."
+    )
     press(page, f"{ADD}_apply")
     assert set(page.session_state["created"]) == {CODE, OTHER}
 

@@ -271,6 +271,39 @@ def test_a_pasted_csv_becomes_staged_edits(
     assert stored(filled_services, CODE) == (None, False, MappingState.UNMAPPED)
 
 
+def test_an_unseen_code_with_nothing_in_it_is_no_change(
+    person: Person, products: list[CatalogEntry]
+) -> None:
+    lines = [
+        "product_code,connectwise_product_id,sync",
+        f"{CODE},{products[0].id},false",
+        "NOT-SEEN-YET,,false",
+    ]
+    person.presses("mapping_import")
+    person.page.text_area(key="mapping_import_text").input("\n".join(lines))
+    person.run()
+    assert person.sees("1 product would change.")
+    person.presses("mapping_import_stage")
+    assert person.sees("1 unsaved change")
+
+
+def test_products_are_added_for_the_selected_rows_that_have_none(
+    person: Person, products: list[CatalogEntry], filled_services: Services
+) -> None:
+    save(filled_services, OTHER, products[0].id, False)
+    person.sends(selected=(CODE, OTHER))
+    person.presses("mapping_add")
+    assert person.sees("1 selected row has a ConnectWise product already and is left out.")
+    assert [box.key for box in person.page.text_input if str(box.key).endswith("_identifier")] == [
+        f"product_add_{CODE}_identifier"
+    ]
+    person.presses("product_add_cancel")
+    person.sends(selected=(OTHER,))
+    person.presses("mapping_add")
+    assert person.sees("Every selected row has a ConnectWise product already.")
+    assert not [box for box in person.page.text_input if "product_add" in str(box.key)]
+
+
 def test_a_csv_with_bad_rows_stages_nothing_and_names_each(person: Person) -> None:
     lines = ["product_code,connectwise_product_id,sync", f"{CODE},abc,true", f"{OTHER},,maybe"]
     person.presses("mapping_import")
