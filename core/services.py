@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -46,8 +45,6 @@ from core.use_cases.usage import UsageFetching
 # A month is hundreds of thousands of small values that stay: at Python's own thresholds, looking
 # through them for cycles takes half of the time that a plan takes.
 _GC_THRESHOLDS = (50_000, 20, 50)
-# Calls and pages wait for a thread that computes: at Python's own 5 ms, each time for so long.
-_SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,6 @@ def build_services(
     """
     settings = settings or configured()
     gc.set_threshold(*_GC_THRESHOLDS)
-    sys.setswitchinterval(_SWITCH_SECONDS)
     with ExitStack() as opened:
         services = _wire(settings, clock, limits, opened)
         # Nothing failed: from here on `Services.close` closes what was opened.

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from core.domain.fetches import is_incomplete
 from core.domain.models import MappingRow, MappingState, Totals, UsageFetch
 from core.domain.month import Month
-from pages.components.formats import age_text, money, month_text, number
+from pages.components.formats import age_text, month_text, number
 from pages.components.language import _, ngettext
+from pages.components.reconciliation_table import plain_money
 from pages.components.usage_summary import MonthSummary
 
 CATALOG_STALE_AFTER = timedelta(days=7)
@@ -76,8 +77,8 @@ def difference_todos(month: Month, totals: Totals | None) -> list[Todo]:
     )
     detail = _(
         "Under-billed {under}, over-billed {over} per billing period.",
-        under=money(totals.under_billed),
-        over=money(totals.over_billed),
+        under=plain_money(totals.under_billed),
+        over=plain_money(totals.over_billed),
     )
     params = (("month", str(month)),)
     return [Todo(":material/balance:", title, detail, page=RECONCILIATION_PAGE, params=params)]
