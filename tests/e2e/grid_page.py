@@ -84,7 +84,8 @@ class Grid:
     def find(self, row: str) -> None:
         """Scroll to a row: the grid draws only those that can be seen."""
         view = self.frame.locator(".ag-body-viewport")
-        for position in range(0, 20_000, 300):
+        # From the top again: a grid that is drawn anew meanwhile has no rows for a moment.
+        for position in [*range(0, 20_000, 300)] * 3:
             if self.cell(row, "sync").count():
                 break
             view.evaluate("(view, position) => view.scrollTo(0, position)", position)
