@@ -94,8 +94,7 @@ class Reconciliations:
         and where nothing can be said of the month."""
         if self._compared.peek(self._key(month)) is None and not self._is_small(month):
             return None
-        report = self.look(month).report
-        return None if report.source_problem is not None else report.totals
+        return _sound_totals(self.look(month).report)
 
     def _is_small(self, month: Month) -> bool:
         """Whether a page may work out the report by the way: everything was read, and is little."""

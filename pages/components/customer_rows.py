@@ -43,7 +43,9 @@ class SavedRows:
     def of(cls, rows: Sequence[CustomerRow], contracts: Contracts | None) -> SavedRows:
         """Every row, formatted for the reader."""
         names = {row.mapping.customer_id: customer_name(row) for row in rows}
-        shown = [saved_row(row, names, contracts) for row in rows]
+        # Before Sophos was ever asked, nobody is missing from its list.
+        asked = any(row.listed for row in rows)
+        shown = [saved_row(row, names, contracts, asked=asked) for row in rows]
         return cls({row.code: row for row in shown}, {row.code: packed_row(row) for row in shown})
 
 
@@ -162,14 +164,19 @@ def _note(agreement: Agreement, _locale: str) -> str:
 
 
 def saved_row(
-    row: CustomerRow, names: Mapping[str, str], contracts: Contracts | None
+    row: CustomerRow,
+    names: Mapping[str, str],
+    contracts: Contracts | None,
+    *,
+    asked: bool = True,
 ) -> CustomerGridRow:
-    """A row as it is stored; `names` are the customers' by id."""
+    """A row as it is stored; `names` are the customers' by id, `asked` says that Sophos listed
+    any."""
     values = CustomerValues.of(row.mapping)
     return CustomerGridRow(
         code=row.mapping.customer_id,
         name=row.customer.name,
-        unlisted=not row.listed,
+        unlisted=asked and not row.listed,
         billing=_billing(row.customer.billing_type, locale()),
         status=_status(row.customer.status, locale()),
         state=row.state.value,

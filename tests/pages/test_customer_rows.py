@@ -168,6 +168,15 @@ def test_a_customer_that_sophos_does_not_list_is_marked() -> None:
     assert (shown.unlisted, shown.billing, shown.status) == (True, "", "")
 
 
+def test_nobody_is_missing_before_sophos_listed_anybody() -> None:
+    only_used = [row_of("t1", listed=False), row_of("t2", listed=False)]
+    shown = SavedRows.of(only_used, KNOWN).shown
+    assert not any(each.unlisted for each in shown.values())
+    listed = [row_of("t1"), *only_used[1:]]
+    marked = SavedRows.of(listed, KNOWN).shown
+    assert [each.unlisted for each in marked.values()] == [False, True]
+
+
 def test_a_shared_agreement_says_with_whom() -> None:
     assert one(row_of(shared_with=("t2",))).shared == "shared with Second"
     several = one(row_of(shared_with=("t2", "t3")))
