@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import streamlit as st
 
@@ -17,7 +16,7 @@ from pages.components.history_saved import product_names
 from pages.components.history_session import View
 from pages.components.language import _
 from pages.components.option_names import distinct
-from pages.components.paging import turn_page
+from pages.components.paging import search_field
 from pages.components.plan_table import kind_names
 from pages.components.problems import as_typed
 from pages.components.run_rows import origin_names, outcome_names, status_names
@@ -49,16 +48,7 @@ def draw_filters(services: Services, view: View, customers: Mapping[str, str]) -
         if view is View.CHANGES:
             ended = {outcome.value: name for outcome, name in outcome_names().items()}
             _choice(session.STATUS, _("Outcome"), _("Any outcome"), ended)
-        st.text_input(
-            _("Search"),
-            key=session.TEXT,
-            icon=":material/search:",
-            placeholder=_("Search"),
-            label_visibility="collapsed",
-            persist_state="session",
-            width=150,
-            on_change=partial(turn_page, session.PAGE, 1),
-        )
+        search_field(session.TEXT, session.PAGE, 150)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.popover(_("More filters"), icon=":material/filter_alt:"):
             told = _draw_more(services, view, {entry.origin for entry in entries})

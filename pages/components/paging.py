@@ -35,6 +35,20 @@ def turn_page(name: str, page: int) -> None:
     st.session_state[name] = page
 
 
+def search_field(key: str, name: str, width: int) -> str:
+    """What is searched for in the list `name`, which then begins at its first page."""
+    return st.text_input(
+        _("Search"),
+        key=key,
+        icon=":material/search:",
+        placeholder=_("Search"),
+        label_visibility="collapsed",
+        persist_state="session",
+        width=width,
+        on_change=partial(turn_page, name, 1),
+    )
+
+
 def draw_pages(name: str, rows: Sequence[object]) -> None:
     """The numbers of the pages, where there are several."""
     pages = page_count(rows)

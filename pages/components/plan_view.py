@@ -17,7 +17,7 @@ from pages.components.formats import NOTHING, number
 from pages.components.language import _, ngettext, text
 from pages.components.number_columns import aligned, right
 from pages.components.option_names import distinct
-from pages.components.paging import draw_pages, on_screen, turn_page
+from pages.components.paging import draw_pages, on_screen, search_field
 from pages.components.plan_export import plan_table
 from pages.components.plan_findings import BESIDE, draw_blocking, draw_notes
 from pages.components.plan_rows import (
@@ -249,16 +249,7 @@ def _draw_filters(
     customer = _choice(session.CUSTOMER, _("Customer"), _("All customers"), customers)
     product = _choice(session.PRODUCT, _("ConnectWise product"), _("All products"), products)
     kind = _choice(session.KIND, _("Change"), _("All changes"), kinds)
-    text_wanted = st.text_input(
-        _("Search"),
-        key=session.TEXT,
-        icon=":material/search:",
-        placeholder=_("Search"),
-        label_visibility="collapsed",
-        persist_state="session",
-        width=200,
-        on_change=partial(turn_page, session.PAGE, 1),
-    )
+    text_wanted = search_field(session.TEXT, session.PAGE, 200)
     targets = session.targets(plan.month)
     return PlanFilter(show, customer, product, kind, text_wanted, targets)
 

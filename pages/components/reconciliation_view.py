@@ -30,7 +30,7 @@ from pages.components import reconciliation_session as session
 from pages.components.formats import NOTHING, age_text, month_text, number
 from pages.components.language import _, language, ngettext, text, text_in
 from pages.components.option_names import distinct
-from pages.components.paging import draw_pages, on_screen, turn_page
+from pages.components.paging import draw_pages, on_screen, search_field
 from pages.components.problems import as_typed
 from pages.components.reconciliation_charts import draw_by_class, draw_top, draw_trend
 from pages.components.reconciliation_details import draw_details
@@ -288,16 +288,7 @@ def _draw_filters(
     assignee, _name = _choice(
         session.ASSIGNEE, _("Assignee"), _("All assignees"), dict(sorted(assignees.items()))
     )
-    words = st.text_input(
-        _("Search"),
-        key=session.TEXT,
-        icon=":material/search:",
-        placeholder=_("Search"),
-        label_visibility="collapsed",
-        persist_state="session",
-        width=_FILTER_WIDTH,
-        on_change=partial(turn_page, session.PAGE, 1),
-    )
+    words = search_field(session.TEXT, session.PAGE, _FILTER_WIDTH)
     names = class_names()
     told = [
         *(names[kind] for kind in classes),
