@@ -216,6 +216,14 @@ def needs_default_product(
     return mapping.connectwise_product_id is None or availability in _GONE
 
 
+def has_nothing_to_bill_on(
+    mapping: ProductMapping, catalog: Mapping[int, CatalogEntry] | None
+) -> bool:
+    """Whether a row whose sync is on is without a product that can be billed."""
+    product_id = mapping.connectwise_product_id
+    return mapping.sync and (product_id is None or availability_of(product_id, catalog) in _GONE)
+
+
 def _stops(mapping: ProductMapping, change: MappingChange) -> bool:
     changed = change.connectwise_product_id != mapping.connectwise_product_id
     had_one = mapping.connectwise_product_id is not None or mapping.stopped

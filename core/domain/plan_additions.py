@@ -6,7 +6,7 @@ product is adopted; several are ambiguous and never guessed; none: a new one is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,18 +26,24 @@ from core.domain.plan_findings import Wanted
 from core.domain.plan_inputs import PlanInputs
 from core.domain.plan_products import BilledProduct, ProductScope
 from core.domain.quantity import CustomerQuantity, RuleProblem, customer_quantity, explain
-from core.errors import message
+from core.errors import Message, message
 
 _ZERO = Decimal(0)
 
 
 @dataclass
 class AgreementPlan:
-    """The outcome for one agreement. `existing` counts the additions that were looked after."""
+    """The outcome for agreements. `existing` counts the additions that were looked after."""
 
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     existing: int = 0
+
+    def add(self, other: AgreementPlan) -> None:
+        """Take in the outcome for another agreement."""
+        self.changes += other.changes
+        self.findings += other.findings
+        self.existing += other.existing
 
 
 def is_open(addition: Addition, today: date) -> bool:
@@ -73,12 +79,46 @@ def plan_agreement(
             continue
         additions = by_product.get(billed.product_id, []) if billed.product_id else []
         _decide(wanted, additions, bound.get(billed.product_id), inputs, plan)
-    waiting = _waits(customers, products, inputs)
+    waiting = usage_waits(customers, products, inputs)
     for product_id in sorted(bound.keys() - products.untouched):
         if (product_id, "") not in products.billed:
-            additions = by_product.get(product_id, [])
-            _decide_unmapped(agreement_id, additions, bound[product_id], waiting, inputs, plan)
+            # While usage of the customer waits for a row that was mapped anew, it stays: nothing
+            # else bills that usage yet.
+            wait = findings.waits_for_another if waiting else None
+            let_go(bound[product_id], (), (_unmapped(product_id, inputs),), wait, inputs, plan)
     return plan
+
+
+def let_go(
+    binding: Binding,
+    customers: tuple[str, ...],
+    steps: tuple[Message, ...],
+    wait: Callable[[Wanted, Addition, PlanInputs], Finding] | None,
+    inputs: PlanInputs,
+    plan: AgreementPlan,
+) -> None:
+    """A bound addition whose usage is gone from it, for the reasons in `steps`; with `wait` it
+    stays for now, and that is said."""
+    additions = inputs.additions[binding.agreement_id]
+    kept = next(
+        (a for a in additions if a.id == binding.addition_id and is_open(a, inputs.today)), None
+    )
+    if kept is None:
+        return
+    target = Target(binding.agreement_id, binding.product_id)
+    wanted = Wanted(target, _ZERO, False, customers, (), steps)
+    if wait is not None and kept.quantity > 0:
+        plan.existing += 1
+        plan.findings.append(wait(wanted, kept, inputs))
+        return
+    _decide_bound(wanted, kept, binding, inputs, plan)
+
+
+def _unmapped(product_id: int, inputs: PlanInputs) -> Message:
+    return message(
+        "No Sophos product is mapped to {product} any more.",
+        product=inputs.product_name(product_id),
+    )
 
 
 def _bound_products(agreement_id: int, inputs: PlanInputs) -> set[int]:
@@ -102,7 +142,7 @@ def _concerned(
     return [products.billed[key] for key in sorted(keys)]
 
 
-def _waits(customers: Sequence[str], products: ProductScope, inputs: PlanInputs) -> bool:
+def usage_waits(customers: Sequence[str], products: ProductScope, inputs: PlanInputs) -> bool:
     """Whether usage of these customers waits for a row that was mapped anew."""
     return any(
         code in products.waits
@@ -228,39 +268,6 @@ def _without(
         plan.findings.append(findings.left_as_it_is(wanted, kept, inputs))
     else:
         plan.changes.append(_existing(ChangeKind.ZERO, wanted, kept, inputs, binding))
-
-
-def _decide_unmapped(
-    agreement_id: int,
-    additions: Sequence[Addition],
-    binding: Binding,
-    waiting: bool,
-    inputs: PlanInputs,
-    plan: AgreementPlan,
-) -> None:
-    """A bound addition to whose product nothing is mapped any more: its usage is gone from it.
-
-    While usage of the customer waits for a row that was mapped anew, it stays: nothing else
-    bills that usage yet.
-    """
-    kept = next(
-        (a for a in additions if a.id == binding.addition_id and is_open(a, inputs.today)), None
-    )
-    if kept is None:
-        return
-    target = Target(agreement_id, binding.product_id)
-    steps = (
-        message(
-            "No Sophos product is mapped to {product} any more.",
-            product=inputs.product_name(binding.product_id),
-        ),
-    )
-    wanted = Wanted(target, _ZERO, False, (), (), steps)
-    if waiting and kept.quantity > 0:
-        plan.existing += 1
-        plan.findings.append(findings.waits_for_another(wanted, kept, inputs))
-        return
-    _decide_bound(wanted, kept, binding, inputs, plan)
 
 
 # ---------------------------------------------------------------- changes

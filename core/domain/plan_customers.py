@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from core.domain.customers import Contracts, CustomerValues, agreement_fault, fault_of
+from core.domain.customers import Contracts, CustomerValues, agreement_fault, fault_of, is_active
 from core.domain.models import (
+    Binding,
     CustomerMapping,
     Finding,
     FindingKind,
@@ -21,9 +22,11 @@ _ZERO = Decimal(0)
 
 @dataclass
 class CustomerScope:
-    """The outcome: customers with sync on by agreement, in order, and what to say."""
+    """The outcome: customers with sync on by agreement, in order, those that were moved away from
+    an agreement, by that agreement, and what to say."""
 
     customers: dict[int, list[str]] = field(default_factory=dict)
+    moved: dict[int, tuple[str, ...]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -38,7 +41,8 @@ def customer_scope(inputs: PlanInputs) -> CustomerScope:
         mapping = inputs.customer_mappings.get(customer_id)
         if mapping is not None and mapping.sync and mapping.agreement_id is not None:
             scope.customers.setdefault(mapping.agreement_id, []).append(customer_id)
-    scope.findings += _orphaned(inputs)
+    scope.moved = _moved(scope, inputs)
+    scope.findings += _orphaned(scope, inputs)
     return scope
 
 
@@ -114,9 +118,51 @@ def mapping_fault(mapping: CustomerMapping, inputs: PlanInputs) -> Message | Non
     return agreement_fault(mapping.agreement_id, mapping.company_id, contracts)
 
 
-def _orphaned(inputs: PlanInputs) -> list[Finding]:
+def left_agreements(
+    mappings: Mapping[str, CustomerMapping],
+    former: Mapping[str, Set[int]],
+    bindings: Mapping[tuple[int, int], Binding],
+) -> dict[int, tuple[str, ...]]:
+    """The agreements that all their customers were moved away from, with these customers.
+
+    Only those on which sync kept a quantity, and only where every customer that was mapped there
+    is mapped to another agreement with its sync on. `former` are the agreements that each
+    customer was mapped to before.
+    """
+    mapped = {mapping.agreement_id for mapping in mappings.values()}
+    kept = {agreement_id for (agreement_id, _), each in bindings.items() if each.quantity > _ZERO}
+    customers: dict[int, list[str]] = {}
+    for customer_id in sorted(former):
+        for agreement_id in former[customer_id] & (kept - mapped):
+            customers.setdefault(agreement_id, []).append(customer_id)
+    return {
+        agreement_id: tuple(those)
+        for agreement_id, those in sorted(customers.items())
+        if all(_is_billed(mappings.get(customer_id)) for customer_id in those)
+    }
+
+
+def _is_billed(mapping: CustomerMapping | None) -> bool:
+    return mapping is not None and mapping.sync and mapping.agreement_id is not None
+
+
+def _moved(scope: CustomerScope, inputs: PlanInputs) -> dict[int, tuple[str, ...]]:
+    """Only from agreements that can be written to, and only customers that this plan bills."""
+    billed = {customer for customers in scope.customers.values() for customer in customers}
+    left = left_agreements(inputs.customer_mappings, inputs.former_agreements, inputs.bindings)
+    return {
+        agreement_id: customers
+        for agreement_id, customers in left.items()
+        if agreement_id in inputs.additions
+        and agreement_id in inputs.agreements
+        and is_active(inputs.agreements[agreement_id])
+        and billed.issuperset(customers)
+    }
+
+
+def _orphaned(scope: CustomerScope, inputs: PlanInputs) -> list[Finding]:
     """Additions that sync kept, on agreements that no customer is mapped to any more."""
-    mapped = _mapped_agreements(inputs.customer_mappings)
+    seen_to = _mapped_agreements(inputs.customer_mappings) | scope.moved.keys()
     return [
         Finding(
             kind=FindingKind.ORPHANED_ADDITION,
@@ -132,7 +178,7 @@ def _orphaned(inputs: PlanInputs) -> list[Finding]:
             remedy=message("Look in ConnectWise whether that addition shall still be billed."),
         )
         for (agreement_id, product_id), binding in sorted(inputs.bindings.items())
-        if agreement_id not in mapped and binding.quantity > 0
+        if agreement_id not in seen_to and binding.quantity > 0
     ]
 
 

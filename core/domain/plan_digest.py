@@ -47,6 +47,9 @@ def decides(change: Change) -> list[object]:
             created.description,
             created.integration_xref,
             created.settings,
+            created.customer_description,
+            _number(created.cost),
+            created.vendor_sku,
         ],
     ]
 

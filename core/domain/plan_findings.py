@@ -166,6 +166,24 @@ def waits_for_another(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> Fin
     )
 
 
+def waits_for_agreement(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> Finding:
+    """Its customers are on another agreement, which does not bill the product yet."""
+    return Finding(
+        kind=FindingKind.ORPHANED_ADDITION,
+        blocks=False,
+        target=wanted.target,
+        customer_id=_customer(wanted),
+        addition_ids=(kept.id,),
+        quantity=kept.quantity,
+        text=message(
+            "{product} stays on {agreement}, whose customers were moved, until their new agreement "
+            "bills it.",
+            **_place(wanted.target, inputs),
+        ),
+        remedy=message("Solve what keeps it from the new agreement, then make the plan again."),
+    )
+
+
 def rule_problem(
     problem: RuleProblem, target: Target, customer_id: str, inputs: PlanInputs
 ) -> Finding:

@@ -22,6 +22,7 @@ from core.domain.models import (
     SyncSettings,
     Usage,
     UsageFetch,
+    VendorTerms,
 )
 from core.domain.month import Month
 
@@ -36,8 +37,10 @@ class PlanInputs:
     whatever became of it. `customer_names` are for reading. `catalog` and `companies` are None
     while they were never read. `additions` has an entry for every agreement that could be read,
     also for one without additions: an agreement that is missing there gets no writes. `bindings`
-    by agreement and ConnectWise product. `product_settings` are those for new products;
-    `former_products` the ConnectWise products that a Sophos product was mapped to before.
+    by agreement and ConnectWise product. `product_settings` are those for new products and
+    `vendor_terms` the last bill's of each Sophos product that may need one; `former_products` the
+    ConnectWise products that a Sophos product was mapped to before, `former_agreements` the
+    agreements of a customer.
     """
 
     month: Month
@@ -57,6 +60,8 @@ class PlanInputs:
     customer_names: Mapping[str, str] = field(default_factory=dict)
     closed: frozenset[Month] = frozenset()
     product_settings: str = ""
+    former_agreements: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    vendor_terms: Mapping[str, VendorTerms] = field(default_factory=dict)
     former_products: Mapping[str, frozenset[int]] = field(default_factory=dict)
     settings: SyncSettings = field(default_factory=SyncSettings)
     options: PlanOptions = field(default_factory=PlanOptions)

@@ -29,6 +29,7 @@ from core.domain.models import (
     Target,
 )
 from core.domain.plan_inputs import PlanInputs
+from core.domain.product_form import cost_from, customer_description, vendor_sku_from
 from core.domain.sophos_products import is_firewall
 from core.errors import Message, message
 
@@ -149,7 +150,7 @@ def _default(
             Change(
                 kind=ChangeKind.CREATE_PRODUCT if created else ChangeKind.ADOPT_PRODUCT,
                 target=Target(0, 0, code),
-                default_product=wanted,
+                default_product=_with_terms(wanted, product, inputs) if created else wanted,
                 product_before=inputs.mappings[code].connectwise_product_id,
                 steps=(_why_default(inputs.mappings[code], inputs),),
             )
@@ -170,6 +171,19 @@ def _default(
         )
     )
     return (found.id, "")
+
+
+def _with_terms(
+    wanted: DefaultProduct, product: SophosProduct, inputs: PlanInputs
+) -> DefaultProduct:
+    """With what is written besides, so that what is approved is all that is written."""
+    terms = inputs.vendor_terms.get(product.code)
+    return replace(
+        wanted,
+        customer_description=customer_description(product),
+        cost=cost_from(terms.unit_price) if terms else None,
+        vendor_sku=vendor_sku_from(terms.sku) if terms else "",
+    )
 
 
 def existing_default(

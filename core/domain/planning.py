@@ -20,11 +20,12 @@ from core.domain.models import (
     PlanOptions,
 )
 from core.domain.month import Month
-from core.domain.plan_additions import plan_agreement
+from core.domain.plan_additions import AgreementPlan, plan_agreement
 from core.domain.plan_customers import customer_scope
 from core.domain.plan_digest import digest_of
 from core.domain.plan_inputs import PlanInputs
 from core.domain.plan_limits import check_limits
+from core.domain.plan_moved import plan_left
 from core.domain.plan_products import product_scope
 from core.errors import Message, message
 
@@ -41,15 +42,20 @@ def make_plan(inputs: PlanInputs) -> Plan:
         return plan_of(inputs, [], [stopping], 0)
     products = product_scope(inputs)
     customers = customer_scope(inputs)
-    changes = list(products.changes)
-    findings = [*products.findings, *customers.findings, *_unassigned(inputs)]
-    existing = 0
+    planned = AgreementPlan()
     for agreement_id in sorted(customers.customers):
-        planned = plan_agreement(agreement_id, customers.customers[agreement_id], products, inputs)
-        changes += planned.changes
-        findings += planned.findings
-        existing += planned.existing
-    return plan_of(inputs, changes, findings, existing)
+        those = customers.customers[agreement_id]
+        planned.add(plan_agreement(agreement_id, those, products, inputs))
+    left = AgreementPlan()
+    for agreement_id, moved in customers.moved.items():
+        left.add(plan_left(agreement_id, moved, products, planned, inputs))
+    planned.add(left)
+    return plan_of(
+        inputs,
+        [*products.changes, *planned.changes],
+        [*products.findings, *customers.findings, *_unassigned(inputs), *planned.findings],
+        planned.existing,
+    )
 
 
 def plan_of(

@@ -154,8 +154,6 @@ def prefill(
     cannot be a cost (a credit) is left out. Defaults that no longer exist in ConnectWise fall
     back like missing ones.
     """
-    if unit_cost is not None and _money_problem(LABELS["cost"], unit_cost):
-        unit_cost = None
     standard = default_product(product)
     subcategory = choose_subcategory(lookups, defaults.subcategory_id, defaults.category_id)
     cycle = choose_cycle(lookups.billing_cycles, defaults.billing_cycle_id)
@@ -163,7 +161,7 @@ def prefill(
     return ProductFields(
         identifier=standard.identifier,
         description=standard.description,
-        customer_description=cut(display_name(product), FIELD_LIMITS["customer_description"]),
+        customer_description=customer_description(product),
         category=None if subcategory is None else subcategory.category,
         subcategory=None if subcategory is None else Reference(subcategory.id, subcategory.name),
         type=choose_type(lookups.types, defaults.type_id),
@@ -171,15 +169,32 @@ def prefill(
         unit_of_measure=choose_unit(
             lookups.units_of_measure, defaults.unit_of_measure_id, product.product_group
         ),
-        cost=unit_cost,
+        cost=cost_from(unit_cost),
         taxable=defaults.taxable,
         recurring=recurring,
         recurring_bill_cycle=cycle if recurring else None,
         recurring_cycle_type=RecurringCycleType.CALENDAR_YEAR if recurring else None,
         manufacturer=choose_manufacturer(lookups.manufacturers, defaults.manufacturer_id),
-        vendor_sku=cut(vendor_sku, FIELD_LIMITS["vendor_sku"]),
+        vendor_sku=vendor_sku_from(vendor_sku),
         integration_xref=standard.integration_xref,
     )
+
+
+def customer_description(product: SophosProduct) -> str:
+    """What customers read on their invoice: the vendor's name, within ConnectWise's limit."""
+    return cut(display_name(product), FIELD_LIMITS["customer_description"])
+
+
+def cost_from(unit_price: Decimal | None) -> Decimal | None:
+    """The vendor's unit price as a cost; None for one that cannot be a cost."""
+    if unit_price is None or _money_problem(LABELS["cost"], unit_price):
+        return None
+    return unit_price
+
+
+def vendor_sku_from(sku: str) -> str:
+    """The vendor's SKU within ConnectWise's limit."""
+    return cut(sku, FIELD_LIMITS["vendor_sku"])
 
 
 def changed_fields(base: ProductFields, wanted: ProductFields) -> dict[str, object]:

@@ -53,6 +53,9 @@ SELECT id, customer_id, changed_at, changed_by, origin, field, old_value, new_va
 FROM store.customer_history
 WHERE CAST(? AS VARCHAR) IS NULL OR customer_id = ?
 ORDER BY position DESC LIMIT ?"""
+_FORMER_AGREEMENTS = """
+SELECT DISTINCT customer_id, old_value FROM store.customer_history
+WHERE field = 'agreement_id' AND old_value <> ''"""
 _ONLY_IN_USAGE = """
 SELECT l.account_id, arg_max(l.account_name, f.position), arg_max(l.account_status, f.position)
 FROM store.usage_line l JOIN store.usage_fetch f ON f.id = l.fetch_id
@@ -169,6 +172,13 @@ class CustomersStore:
     def mappings(self) -> dict[str, CustomerMapping]:
         """Every customer mapping by customer, in the order of their ids."""
         return _by_customer(self._database.read(_MAPPINGS))
+
+    def former_agreements(self) -> dict[str, frozenset[int]]:
+        """The agreements that each customer was mapped to before, by customer."""
+        found: dict[str, set[int]] = {}
+        for customer_id, agreement_id in self._database.read(_FORMER_AGREEMENTS):
+            found.setdefault(customer_id, set()).add(int(agreement_id))
+        return {customer_id: frozenset(those) for customer_id, those in found.items()}
 
     def change(self, decide: CustomerDecision) -> tuple[CustomerMapping, ...]:
         """Read, decide and save in one transaction; returns what was saved.

@@ -8,8 +8,19 @@ from datetime import date, datetime
 from uuid import uuid4
 
 from core.clients.connectwise import ConnectWise
-from core.domain.models import Company, FetchStatus, Plan, PlanOptions, Usage
+from core.domain.mapping import has_nothing_to_bill_on
+from core.domain.models import (
+    CatalogEntry,
+    Company,
+    FetchStatus,
+    Plan,
+    PlanOptions,
+    ProductMapping,
+    Usage,
+    VendorTerms,
+)
 from core.domain.month import Month
+from core.domain.plan_customers import left_agreements
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.product_form import ProductDefaults
 from core.errors import NotFoundError, message
@@ -53,14 +64,18 @@ class Planning:
     # ------------------------------------------------------------ reading
 
     def refresh(self, progress: Progress = ignore_progress) -> AgreementReading:
-        """Read the agreements that customers are mapped to, and their additions.
+        """Read the agreements that customers are mapped to, or were moved away from, and their
+        additions.
 
         An agreement that cannot be read becomes unknown, so that plans leave it alone. Raises
         AccessError, and the VendorError of an outage; then the snapshot stays as it is.
         """
-        mappings = self._store.customers.mappings().values()
-        mapped = {each.agreement_id for each in mappings if each.agreement_id is not None}
-        return self.refresh_agreements(mapped, progress)
+        customers = self._store.customers
+        mappings = customers.mappings()
+        mapped = {one.agreement_id for one in mappings.values() if one.agreement_id is not None}
+        bindings = self._store.additions.bindings()
+        left = left_agreements(mappings, customers.former_agreements(), bindings)
+        return self.refresh_agreements(mapped | left.keys(), progress)
 
     def refresh_agreements(
         self, agreement_ids: Collection[int], progress: Progress = ignore_progress
@@ -119,6 +134,7 @@ class Planning:
         fetches = store.usage.fetches(month)
         complete = [fetch for fetch in fetches if fetch.status is FetchStatus.COMPLETE]
         usage = store.usage.usage(month)
+        mappings, catalog = store.mappings.all(), self._catalog.snapshot().by_id
         return PlanInputs(
             month=month,
             today=self.today(),
@@ -126,8 +142,8 @@ class Planning:
             newest_fetch=fetches[0] if fetches else None,
             usage=usage,
             products={product.code: product for product in store.products.all()},
-            mappings=store.mappings.all(),
-            catalog=self._catalog.snapshot().by_id,
+            mappings=mappings,
+            catalog=catalog,
             customer_mappings=store.customers.mappings(),
             agreements=store.customers.agreements(),
             companies=self._companies(),
@@ -137,9 +153,21 @@ class Planning:
             customer_names=self._customer_names(usage, complete[0].id if complete else ""),
             closed=store.months.closed(),
             product_settings=_product_settings(self._preferences.defaults()),
+            vendor_terms=self._vendor_terms(mappings, catalog),
             former_products=store.mappings.former_products(),
+            former_agreements=store.customers.former_agreements(),
             settings=self._preferences.sync(),
         )
+
+    def _vendor_terms(
+        self, mappings: Mapping[str, ProductMapping], catalog: Mapping[int, CatalogEntry] | None
+    ) -> dict[str, VendorTerms]:
+        """Of the products that may get a new one in ConnectWise: few do."""
+        waiting = [
+            code for code, mapping in mappings.items() if has_nothing_to_bill_on(mapping, catalog)
+        ]
+        lines = [self._store.usage.latest_line(code) for code in waiting]
+        return {line.product_code: VendorTerms(line.unit_price, line.sku) for line in lines if line}
 
     def _companies(self) -> Mapping[int, Company] | None:
         if self._store.customers.connectwise_read_at() is None:

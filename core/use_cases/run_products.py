@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from core.clients.connectwise import ConnectWise, IdentifierChangedError
 from core.clients.connectwise_fields import differing, given
 from core.domain.mapping import (
-    Availability,
     availability_of,
+    has_nothing_to_bill_on,
     with_default_product,
     with_product_put_back,
 )
@@ -43,7 +43,6 @@ UNDO = "undo"
 REVERSALS = frozenset(
     {ChangeKind.RETIRE_PRODUCT, ChangeKind.REVIVE_PRODUCT, ChangeKind.UNMAP_PRODUCT}
 )
-_GONE = frozenset({Availability.INACTIVE, Availability.MISSING})
 
 
 @dataclass(frozen=True)
@@ -161,6 +160,9 @@ class ProductWriter:
             identifier=wanted.identifier,
             description=wanted.description,
             integration_xref=wanted.integration_xref,
+            customer_description=wanted.customer_description,
+            cost=wanted.cost,
+            vendor_sku=wanted.vendor_sku,
         )
 
     def _existing(self, wanted: DefaultProduct) -> CatalogItem | None:
@@ -190,7 +192,7 @@ def map_default(
         nonlocal mapped
         before = current[code]
         mapped = before.connectwise_product_id == found.product_id
-        if mapped or not _waits(before, by_id()):
+        if mapped or not has_nothing_to_bill_on(before, by_id()):
             return [], []
         now = clock()
         after = with_default_product(
@@ -226,12 +228,6 @@ def put_back(
         return [after], changes_history(current, [after], now, by, UNDO)
 
     return decide
-
-
-def _waits(mapping: ProductMapping, by_id: Mapping[int, CatalogEntry] | None) -> bool:
-    """Whether the row still has nothing to be billed on."""
-    product_id = mapping.connectwise_product_id
-    return mapping.sync and (product_id is None or availability_of(product_id, by_id) in _GONE)
 
 
 def _default(change: Change) -> DefaultProduct:

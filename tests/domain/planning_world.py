@@ -433,6 +433,11 @@ def random_world(chance: random.Random) -> PlanInputs:
         catalog=[_random_entry(chance, product_id) for product_id in PRODUCTS],
         rules=random_rules(chance),
         settings=SyncSettings(usage_gone=chance.choice(list(UsageGone))),
+        former_agreements={
+            name: frozenset({chance.choice(AGREEMENTS)})
+            for name in CUSTOMERS
+            if chance.random() < 0.3
+        },
     )
 
 

@@ -28,11 +28,8 @@ CREATE = Change(
     effective_date=date(2026, 10, 1),
     known_ids=(7,),
 )
-PRODUCT = Change(
-    kind=ChangeKind.CREATE_PRODUCT,
-    target=Target(0, 0, "CODE"),
-    default_product=DefaultProduct("Sophos_X", "X", "CODE"),
-)
+X = DefaultProduct("Sophos_X", "X", "CODE")
+PRODUCT = Change(kind=ChangeKind.CREATE_PRODUCT, target=Target(0, 0, "CODE"), default_product=X)
 CHANGES = (PRODUCT, SET, CREATE)
 
 
@@ -53,6 +50,15 @@ def test_equal_plans_have_no_moves_whatever_they_say() -> None:
         (CREATE, replace(CREATE, known_ids=(7, 8))),
         (CREATE, replace(CREATE, effective_date=date(2026, 10, 2))),
         (PRODUCT, replace(PRODUCT, default_product=DefaultProduct("Sophos_Y", "X", "CODE"))),
+        *(
+            (PRODUCT, replace(PRODUCT, default_product=replace(X, **other)))  # type: ignore[arg-type]
+            for other in (
+                {"settings": "taxable"},
+                {"customer_description": "X for you"},
+                {"cost": Decimal("1.25")},
+                {"vendor_sku": "X-1"},
+            )
+        ),
         (PRODUCT, replace(PRODUCT, kind=ChangeKind.ADOPT_PRODUCT, product_id=9)),
         (SET, None),
         (None, SET),

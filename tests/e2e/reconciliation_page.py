@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from tests.e2e.downloads import download
 from tests.e2e.drawing import stand_still
 
 _CHECKBOX_X, _WHY_X, _ROW = 20, 1012, 36
@@ -87,7 +88,4 @@ class ReconciliationPage:
         expect(self.dialog).to_have_count(0)
 
     def download(self, key: str, target: Path) -> Path:
-        with self.page.expect_download() as download:
-            self.press(key)
-        download.value.save_as(target)
-        return target
+        return download(self.page, lambda: self.press(key), target)

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.dashboard import Dashboard
+from tests.e2e.downloads import download
 from tests.e2e.grid_page import Grid
 
 OpenPage = Callable[..., Page]
@@ -200,10 +201,7 @@ def test_an_agreement_that_ends_in_connectwise_blocks_after_one_customer_is_read
 def test_customers_go_out_as_csv_and_come_back_as_staged_edits(grid: Grid, tmp_path: Path) -> None:
     grid.choose(BAKERY, "boulangerie", "company")
     grid.save()
-    with grid.page.expect_download() as download:
-        grid.press("customers_export")
-    path = tmp_path / "customers.csv"
-    download.value.save_as(path)
+    path = download(grid.page, lambda: grid.press("customers_export"), tmp_path / "customers.csv")
     rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
     bakery = next(row for row in rows if row["customer_id"] == BAKERY)
     assert (bakery["agreement_id"], bakery["sync"]) == (str(BAKERY_AGREEMENT), "false")

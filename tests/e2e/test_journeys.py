@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.sandbox.faults import Effect, FaultRule, When
 from tests.e2e.dashboard import Dashboard
+from tests.e2e.downloads import download
 from tests.e2e.grid_page import Grid
 
 OpenPage = Callable[..., Page]
@@ -144,6 +145,48 @@ def test_a_product_created_while_the_form_was_left_is_staged_and_said(
     grid.expect_unsaved(1)
     (created,) = [p for p in catalog(dashboard) if p.get("integrationXRef") == CODE]
     expect(grid.cell(CODE, "product")).to_contain_text(created["identifier"])
+
+
+def test_a_product_created_while_the_browser_is_reloaded_is_offered_for_its_row(
+    grid: Grid, dashboard: Dashboard
+) -> None:
+    grid.cell(CODE, "details").get_by_role("button", name=re.compile("Add")).click()
+    dialog = grid.page.get_by_role("dialog")
+    dialog.get_by_label("Price").fill("12.50")
+    dialog.get_by_label("Price").blur()
+    slow_down(dashboard, "POST")
+    dialog.get_by_role("button", name="Apply").click()
+    expect(dialog).to_contain_text("Creating in ConnectWise…")
+    grid.page.reload()
+    expect(grid.page.get_by_text("Being created in ConnectWise")).to_be_visible()
+    expect(grid.page.get_by_text("it is in no row yet")).to_be_visible()
+    again = Grid(grid.page)
+    again.expect_unsaved(0)
+    again.press("product_offers_stage")
+    again.expect_unsaved(1)
+    (created,) = [p for p in catalog(dashboard) if p.get("integrationXRef") == CODE]
+    expect(again.cell(CODE, "product")).to_contain_text(created["identifier"])
+    again.save()
+    expect(again.page.get_by_text("it is in no row yet")).to_have_count(0)
+
+
+def test_a_creation_that_fails_while_the_browser_is_reloaded_is_told(
+    grid: Grid, dashboard: Dashboard
+) -> None:
+    grid.cell(CODE, "details").get_by_role("button", name=re.compile("Add")).click()
+    dialog = grid.page.get_by_role("dialog")
+    dialog.get_by_label("Price").fill("12.50")
+    dialog.get_by_label("Price").blur()
+    assert dashboard.sandbox is not None
+    refused = FaultRule(
+        effect=Effect.STATUS, status=400, method="POST", path="procurement/catalog", latency=4
+    )
+    dashboard.sandbox.controls.faults.add(refused)
+    dialog.get_by_role("button", name="Apply").click()
+    expect(dialog).to_contain_text("Creating in ConnectWise…")
+    grid.page.reload()
+    expect(grid.page.get_by_text("Being created in ConnectWise")).to_be_visible()
+    expect(grid.page.get_by_text("was not created for")).to_be_visible()
 
 
 def test_a_text_that_is_too_long_is_counted_kept_and_not_sent(
@@ -302,10 +345,7 @@ def test_two_editors_in_conflict_see_both_and_decide(
 
 def test_mappings_go_out_as_csv_and_come_back_as_staged_edits(grid: Grid, tmp_path: Any) -> None:
     mapped(grid, CODE, "backup")
-    with grid.page.expect_download() as download:
-        grid.press("mapping_export")
-    path = tmp_path / "mappings.csv"
-    download.value.save_as(path)
+    path = download(grid.page, lambda: grid.press("mapping_export"), tmp_path / "mappings.csv")
     rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
     mapping = next(row for row in rows if row["product_code"] == CODE)
     assert mapping["sync"] == "true"

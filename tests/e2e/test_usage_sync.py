@@ -17,6 +17,7 @@ from core.sandbox.server import start_sandbox
 from core.services import build_services
 from core.settings import load_settings
 from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+from tests.e2e.downloads import download
 from tests.e2e.grid_page import Grid
 from tests.e2e.sync_page import SyncPage
 from tests.use_cases.sync_world import prepare
@@ -61,10 +62,8 @@ def additions(dashboard: Dashboard) -> int:
 
 def plan_rows(sync: SyncPage, folder: Path) -> list[dict[str, str]]:
     """The plan on the screen as its CSV has it."""
-    with sync.page.expect_download() as download:
-        sync.press("csv")
-    download.value.save_as(folder / "plan.csv")
-    text = (folder / "plan.csv").read_text(encoding="utf-8-sig")
+    file = download(sync.page, lambda: sync.press("csv"), folder / "plan.csv")
+    text = file.read_text(encoding="utf-8-sig")
     return list(csv.DictReader(text.splitlines()))
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -567,6 +568,32 @@ def test_other_settings_for_new_products_refuse_what_was_approved(
 
     assert services.runs.execute(run.id, "ana").status is RunStatus.REFUSED
     assert written(sandbox) == 0
+
+
+def test_another_price_of_the_vendor_refuses_the_product_that_was_approved(
+    services: Services, sandbox: Sandbox
+) -> None:
+    month = prepare(services, defaults=DEFAULTS)
+    run = approved(services, month)
+
+    def dearer(line: dict[str, Any]) -> dict[str, Any]:
+        waits = line["productCode"] in DEFAULTS
+        return {**line, "unitPrice": 77.5, "sku": "NEW-SKU"} if waits else line
+
+    change_usage(sandbox, month, dearer)
+    services.usage.fetch(month, "ana")
+    sandbox.controls.counters.reset()
+    assert services.runs.execute(run.id, "ana").status is RunStatus.REFUSED
+    assert written(sandbox) == 0
+
+    assert synced(services, month).status is RunStatus.FINISHED
+    made = [
+        item
+        for item in sandbox.world.tables["catalog"].all()
+        if item.get("integrationXRef") in DEFAULTS
+    ]
+    assert len(made) == len(DEFAULTS)
+    assert {(item["cost"], item["vendorSku"]) for item in made} == {(Decimal("77.5"), "NEW-SKU")}
 
 
 # ---------------------------------------------------------------- stopping, resuming

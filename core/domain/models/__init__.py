@@ -36,6 +36,7 @@ from core.domain.models.mappings import (
     ProductMapping,
     SophosProduct,
     Suggestion,
+    VendorTerms,
 )
 from core.domain.models.notifications import (
     Attempt,
@@ -64,6 +65,8 @@ from core.domain.models.reconciliation import (
     Acceptance,
     AcceptanceEntry,
     NoteKind,
+    OrderMatch,
+    OrderPart,
     Push,
     Reconciliation,
     ReconciliationRow,
@@ -164,6 +167,8 @@ __all__ = [
     "NoteKind",
     "Notification",
     "NotificationChoices",
+    "OrderMatch",
+    "OrderPart",
     "Outcome",
     "Part",
     "PastChange",
@@ -206,5 +211,6 @@ __all__ = [
     "UsageFetch",
     "UsageGone",
     "UsageLine",
+    "VendorTerms",
     "WaitingPlan",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from core.domain.models.connectwise import CatalogEntry
@@ -83,14 +84,26 @@ class Suggestion:
 class DefaultProduct:
     """What would be created in ConnectWise for an unmapped Sophos product.
 
-    `settings` are those for new products as they were when it was planned: its other fields follow
-    from them.
+    `settings` are those for new products as they were when it was planned: the fields that are not
+    here follow from them. `cost` and `vendor_sku` are of the vendor's last bill.
     """
 
     identifier: str
     description: str
     integration_xref: str
     settings: str = ""
+    customer_description: str = ""
+    cost: Decimal | None = None
+    vendor_sku: str = ""
+
+
+@dataclass(frozen=True)
+class VendorTerms:
+    """What the vendor's last bill says of a product: unit price, None where it tells none, and
+    SKU."""
+
+    unit_price: Decimal | None
+    sku: str
 
 
 @dataclass(frozen=True, kw_only=True)

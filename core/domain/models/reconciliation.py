@@ -38,6 +38,37 @@ class RowClass(StrEnum):
     EXCLUDED = "excluded"
 
 
+class OrderMatch(StrEnum):
+    """How the usage of a row stands to what the vendor's lines say was ordered of it.
+
+    BEYOND_ORDER: more was used than ordered. NOT_USED: the vendor counts more as ordered than
+    anybody used.
+    """
+
+    AS_ORDERED = "as_ordered"
+    BEYOND_ORDER = "beyond_order"
+    NOT_USED = "not_used"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPart:
+    """The lines of one customer and Sophos product in one order line of the vendor.
+
+    An order line may be shared by several customers; `line` is empty where the vendor names none.
+    `net` is the net price of the whole order line, None where the lines do not all say the same;
+    without a `line`, it is the sum of what the lines say.
+    """
+
+    account_id: str | None
+    product_code: str
+    order: str
+    line: str
+    billable: Decimal
+    ordered: Decimal
+    net: Decimal | None
+    currency: str = ""
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """A difference up to `units`, or up to `percent` (0 to 100) of what is expected, whichever is
@@ -124,8 +155,11 @@ class ReconciliationRow:
     rules, None where none follows; `billed` the addition's quantity less its included units, None
     without an addition. `quantity_now` is what the addition has today where a newer month was
     pushed to it since, else None. `unit_price` is per unit and billing period. `cost` is what the
-    vendor charges for the usage, None where its lines do not say it in one currency. `key` is
-    stable over months and renames. `says_nothing`: the usage of the month is missing, incomplete,
+    vendor charges for the usage by its unit price, `net` by the net price of its order lines; each
+    None where its lines do not say it in one currency. `ordered` is what they say was ordered,
+    `beyond_order` what was used less that, of the products that something was ordered of, and
+    `order` how that stands; both None where nothing was ordered. `key` is stable over months and
+    renames. `says_nothing`: the usage of the month is missing, incomplete,
     old or not all there yet, so no difference and no margin follow from it.
     """
 
@@ -143,7 +177,10 @@ class ReconciliationRow:
     included: Decimal = _ZERO
     unit_price: Decimal | None = None
     cost: Decimal | None = None
+    net: Decimal | None = None
     ordered: Decimal | None = None
+    beyond_order: Decimal | None = None
+    order: OrderMatch | None = None
     steps: Sequence[Message] = ()
     acceptance: Acceptance | None = None
     accepted_class: RowClass | None = None

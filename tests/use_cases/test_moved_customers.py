@@ -1,0 +1,74 @@
+"""A customer is moved to another agreement, over HTTP: nobody is billed twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from core.domain.customers import CustomerValues
+from core.domain.models import ChangeKind, Outcome, PlanOptions, RunStatus
+from core.domain.month import Month
+from core.domain.row_edits import RowEdit as CustomerEdit
+from core.sandbox.server import Sandbox
+from core.services import Services
+from tests.use_cases.sync_world import APPROVAL, agreements_that_prorate, prepare, synced
+
+
+def move_all(services: Services, old: int, new: int) -> None:
+    """Save, as the page does, that everybody on one agreement is on another one."""
+    company = services.store.customers.agreements()[new].company.id
+    edits = [
+        CustomerEdit(
+            each.customer_id,
+            each.version,
+            CustomerValues.of(each),
+            CustomerValues(company, new, each.sync),
+        )
+        for each in services.store.customers.mappings().values()
+        if each.agreement_id == old
+    ]
+    assert services.customers.save(edits, "ana", shared_confirmed={new}).saved
+
+
+def kept(services: Services, agreement_id: int) -> dict[int, Decimal]:
+    """The quantities that sync keeps on an agreement, by addition."""
+    bindings = services.store.additions.bindings().values()
+    return {b.addition_id: b.quantity for b in bindings if b.agreement_id == agreement_id}
+
+
+def in_connectwise(sandbox: Sandbox, additions: set[int]) -> set[Decimal]:
+    rows = sandbox.world.tables["additions"].all()
+    return {row["quantity"] for row in rows if row["id"] in additions}
+
+
+def test_the_old_agreement_stops_billing_and_an_undo_puts_it_back(
+    filled: Services, sandbox: Sandbox
+) -> None:
+    services = filled
+    month: Month = prepare(services)
+    assert synced(services, month).status is RunStatus.FINISHED
+    old, new = agreements_that_prorate(services)[1], agreements_that_prorate(services)[4]
+    before = {key: quantity for key, quantity in kept(services, old).items() if quantity}
+    assert len(before) > 5
+    move_all(services, old, new)
+
+    services.planning.refresh()
+    plan = services.planning.plan(month)
+    let_go = [change for change in plan.changes if change.target.agreement_id == old]
+    assert {change.addition_id for change in let_go} == before.keys()
+    assert {change.kind for change in let_go} == {ChangeKind.ZERO}
+
+    run = synced(services, month)
+    assert run.status is RunStatus.FINISHED
+    assert {row.outcome for row in services.runs.changes(run.id)} == {Outcome.DONE}
+    assert in_connectwise(sandbox, set(before)) == {Decimal(0)}
+    assert sum(kept(services, new).values()) == sum(before.values())
+    services.planning.refresh()
+    assert services.planning.plan(month).changes == ()
+
+    services.runs.prepare_undo(run.id)
+    undo = services.runs.undo_plan(run.id)
+    approval = replace(APPROVAL, undo_of=run.id, override_reason="moved back")
+    started = services.runs.approve(month, undo.digest, PlanOptions(), approval)
+    assert services.runs.execute(started.id, "ana").status is RunStatus.FINISHED
+    assert {key: q for key, q in kept(services, old).items() if q} == before
