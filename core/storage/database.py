@@ -20,6 +20,7 @@ import duckdb
 
 from core.errors import StoreError, message
 from core.storage.append_only import refuse_rewriting
+from core.storage.kept_reads import KeptReads
 from core.storage.opening import connect, quoted
 from core.storage.values import naive_utc
 
@@ -69,6 +70,7 @@ class Database:
         self._write_lock = threading.Lock()
         self._writer: int | None = None
         self._revision = 0
+        self._kept = KeptReads()
         self._facts_revision = 0
 
     @property
@@ -83,9 +85,14 @@ class Database:
 
     def read(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[Row]:
         """All rows of one query, on a cursor of its own (a shared one mixes up results)."""
-        refuse_rewriting(sql)
-        with self._plain_errors(), closing(self._connection.cursor()) as cursor:
-            return cursor.execute(sql, _bound(parameters)).fetchall()
+        bound = tuple(_bound(parameters))
+
+        def read() -> list[Row]:
+            refuse_rewriting(sql)
+            with self._plain_errors(), closing(self._connection.cursor()) as cursor:
+                return cursor.execute(sql, bound).fetchall()
+
+        return list(self._kept.get((sql, bound), lambda: self._revision, read))
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -118,8 +118,9 @@ class _Session:
             assert isinstance(raw, bytes)
             message = ForwardMsg.FromString(raw)
             kind = message.WhichOneof("type")
-            if kind == "new_session":
-                self._page_hash = message.new_session.page_script_hash
+            if kind == "navigation":
+                # Not that of new_session, which is where the script began, not where it went.
+                self._page_hash = message.navigation.page_script_hash
             if kind == "delta":
                 self._note(message.delta.new_element.component_instance)
             # A switch of page ends one script early and starts the next at once.
