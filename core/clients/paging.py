@@ -88,7 +88,7 @@ def _forward_only(listing: Listing, query: Params, answer: Answer) -> Iterator[l
         following = _next_value(answer, "pageId")
         if following is None and _NEXT.search(answer.headers.get("link", "")):
             raise unexpected(listing.system, listing.name, "the next page has no number")
-        if following is None or not records:
+        if following is None:
             return
         if following <= reached:
             raise _circle(listing)

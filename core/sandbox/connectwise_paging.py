@@ -60,7 +60,7 @@ def read_paging(
     if page < 1:
         raise out_of_range("page", 1, 2**31 - 1)
     after = _number(params, "pageId", 0) if forward_only else 0
-    return Paging(min(size, MAX_SIZE), page, forward_only, after)
+    return Paging(min(size, switches.largest_page), page, forward_only, after)
 
 
 def _number(params: Mapping[str, str], name: str, default: int) -> int:

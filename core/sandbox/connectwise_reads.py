@@ -71,12 +71,17 @@ class Reader:
 
     def _at(self, address: Address, paging: Paging) -> Page:
         start = (paging.page - 1) * paging.size
+        reverse = self.site.switches.unordered == "reverse" and not self.params.get("orderby")
         if self._is_plain():
             # Nothing to find or sort by: only the page itself has to be looked at.
             stored = list(self._records())
+            if reverse:
+                stored.reverse()
             total, records = len(stored), self._views(stored[start : start + paging.size])
         else:
             ordered = ordering(self.resource, self.params)(self._found(self._records()))
+            if reverse:
+                ordered.reverse()
             total, records = len(ordered), ordered[start : start + paging.size]
         return Page(self._selected(records), navigable_link(address, paging, total))
 

@@ -17,6 +17,8 @@ _CHOICES: Mapping[str, tuple[object, ...]] = {
     "nested_patch": ("ignore", "apply"),
     "identifier_limit": (75, 60),
     "forward_only": (True, False),
+    "largest_page": (1000, 10),
+    "unordered": ("by_id", "reverse"),
 }
 
 
@@ -37,6 +39,8 @@ class Switches:
     - `nested_patch`: `company/identifier` in a PATCH is ignored with a 200, or carried out.
     - `identifier_limit`: length of `CatalogItem.identifier` (75 since 2025, 60 before).
     - `forward_only`: whether `pagination-type: forward-only` is understood.
+    - `largest_page`: the most records of one page, whatever `pageSize` asks for.
+    - `unordered`: how a list is sorted that has neither `orderBy` nor forward-only paging.
     """
 
     auth_failure: str = "401"
@@ -47,6 +51,8 @@ class Switches:
     nested_patch: str = "ignore"
     identifier_limit: int = 75
     forward_only: bool = True
+    largest_page: int = 1000
+    unordered: str = "by_id"
 
     def update(self, wanted: Mapping[str, object]) -> None:
         """Set several switches; all of them or, with an `UnknownSwitchError`, none."""
