@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain.models import ChangeKind, Plan, PlanOptions, RunOrigin
+from core.domain.models import Plan, PlanOptions, RunOrigin
 from core.errors import UsageSyncError
 from core.services import Services
 from core.use_cases.run_approval import Approval
@@ -14,10 +14,13 @@ from pages.components import sync_session as session
 from pages.components.formats import date_text, money, number
 from pages.components.identity import who
 from pages.components.jobs import watch
-from pages.components.language import _, ngettext, text
-from pages.components.number_columns import aligned
-from pages.components.plan_rows import PlanRow, kind_counts, totals
-from pages.components.plan_table import effective_text, kind_names, price_help, what_of
+from pages.components.language import _, ngettext
+from pages.components.plan_effect import price_help, signed_money
+from pages.components.plan_limits import draw_limits
+from pages.components.plan_rows import PlanRow
+from pages.components.plan_standing import draw_open_run
+from pages.components.plan_table import effective_text, what_of
+from pages.components.plan_totals import total_lines
 from pages.components.problems import as_typed, show_error
 from pages.components.rule_fields import draw_steps
 from pages.components.sync_session import close_dialog
@@ -47,10 +50,10 @@ def draw_why(rows: Sequence[PlanRow], keys: Sequence[str]) -> None:
             )
         )
     if change.price_effect is not None:
-        effect = aligned(2, signed=True)(float(change.price_effect))
+        effect = signed_money(change.price_effect)
         facts.append(
             _(
-                "Price effect: {effect} at {price} each",
+                "Price effect per billing period: {effect} at {price} each",
                 effect=effect,
                 price=money(change.unit_price),
             )
@@ -108,42 +111,12 @@ def draw_approve(
     services: Services, plan: Plan, options: PlanOptions, *, retry_of: str = "", undo_of: str = ""
 ) -> None:
     """What is approved, what breaks a limit, who approves."""
-    found = totals(plan)
-    names = kind_names()
-    lines = [
-        _("{name}: {count}", name=names[kind], count=count)
-        for kind, count in kind_counts(plan.changes).items()
-    ]
-    taken_over = sum(
-        change.kind is ChangeKind.ADOPT_ADDITION and not change.difference
-        for change in plan.changes
-    )
-    if taken_over:
-        lines.append(
-            ngettext(
-                "{count} addition that is taken over has its quantity already.",
-                "{count} additions that are taken over have their quantity already.",
-                taken_over,
-            )
-        )
-    lines.append(
-        _(
-            "Price effect per billing period: {effect}",
-            effect=aligned(2, signed=True)(float(found.price_effect)),
-        )
-    )
-    if found.excluded:
-        lines.append(
-            ngettext("{count} row is left out.", "{count} rows are left out.", found.excluded)
-        )
-    if found.blocked:
-        lines.append(
-            ngettext(
-                "{count} finding blocks rows; they are not written.",
-                "{count} findings block rows; they are not written.",
-                found.blocked,
-            )
-        )
+    open_run = services.store.runs.open()
+    if open_run is not None:
+        draw_open_run(services, open_run)
+        _back("usage_sync_approve_yes")
+        return
+    lines = total_lines(plan, undo=bool(undo_of))
     st.markdown("\n".join(f"- {as_typed(line)}" for line in lines))
     reason = _draw_limits(plan)
     st.caption(
@@ -164,12 +137,9 @@ def draw_approve(
 
 def _draw_limits(plan: Plan) -> str:
     """The limits; the reason for lifting them, or something where none is needed."""
+    draw_limits(plan)
     if not plan.exceeded:
-        st.markdown(f":material/check_circle: {as_typed(_('No limit is exceeded.'))}")
         return "-"
-    told = [f"- {as_typed(text(check.text))}" for check in plan.exceeded]
-    title = ngettext("{count} limit is exceeded.", "{count} limits are exceeded.", len(told))
-    st.warning("\n".join([f"**{as_typed(title)}**", "", *told]), icon=":material/warning:")
     return st.text_area(
         _("Why is this plan right all the same?"),
         key="usage_sync_override",
@@ -195,14 +165,18 @@ def _approve(services: Services, plan: Plan, options: PlanOptions, approval: App
 def _confirm(label: str, key: str, needed: str) -> bool:
     """Back, and the button that does it where what it needs is given."""
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(_("Back"), key=f"{key}_back"):
-            close_dialog()
-            st.rerun()
+        _back(key)
         pressed = st.button(label, key=key, type="primary")
     if pressed and not needed.strip():
         st.error(_("Give a reason: it is kept."), icon=":material/error:")
         return False
     return bool(pressed)
+
+
+def _back(key: str) -> None:
+    if st.button(_("Back"), key=f"{key}_back"):
+        close_dialog()
+        st.rerun()
 
 
 def _named(rows: Sequence[PlanRow]) -> list[str]:

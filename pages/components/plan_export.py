@@ -26,7 +26,7 @@ def plan_table(plan: Plan, rows: Sequence[PlanRow]) -> Table:
         _("Then"),
         _("Difference"),
         _("Unit price"),
-        _("Price effect"),
+        _("Price effect per billing period"),
         _("Effective date"),
         _("Cancelled date"),
         _("Why this date"),

@@ -21,7 +21,6 @@ from pages.components.sync_session import Dialog, View, open_dialog
 CUSTOMERS_PAGE = "pages/customers.py"
 MAPPING_PAGE = "pages/product_mapping.py"
 SETTINGS_PAGE = "pages/settings.py"
-BESIDE = (5, 1.3)  # a text, and the button that belongs to it
 _LISTED = 8
 _SHOWN = 2000
 

@@ -9,9 +9,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from core.domain.models import Change, ChangeKind, ChangeNames, Plan
+from core.domain.price_effect import PriceEffect, price_effect
 
 NameOf = Callable[[Change], ChangeNames]
-_ZERO = Decimal(0)
+GroupKey = tuple[str, ...]
 
 
 class RowStatus(StrEnum):
@@ -84,14 +85,18 @@ class PlanFilter:
 
 @dataclass(frozen=True)
 class Group:
-    """The rows of one customer or product together. `unpriced` rows have no known price."""
+    """The rows of one product together, or of the customers that share their additions.
 
+    `customers` are the names of those who are billed together; none for a product.
+    """
+
+    key: GroupKey
     name: str
     rows: int
     todo: int
     excluded: int
-    price_effect: Decimal
-    unpriced: int
+    price_effect: PriceEffect
+    customers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,7 @@ class Totals:
     blocked: int
     notices: int
     new_products: int
-    price_effect: Decimal
-    unpriced: int
+    price_effect: PriceEffect
 
 
 def plan_rows(plan: Plan, excluded: Mapping[str, str], names: NameOf) -> tuple[PlanRow, ...]:
@@ -137,12 +141,12 @@ def by_group(rows: Iterable[PlanRow], by: GroupBy) -> list[PlanRow]:
     """The rows in the order of what they are gathered by."""
     if by is GroupBy.CUSTOMER:
         return list(rows)
-    return sorted(rows, key=lambda row: row.names.product.casefold())
+    return sorted(rows, key=lambda row: (row.names.product.casefold(), row.product_key))
 
 
-def group_name(row: PlanRow, by: GroupBy) -> str:
-    """What the row is gathered under."""
-    return row.customer if by is GroupBy.CUSTOMER else row.names.product
+def group_key(row: PlanRow, by: GroupBy) -> GroupKey:
+    """What the row is gathered under: names do not tell customers or products apart."""
+    return row.change.customer_ids if by is GroupBy.CUSTOMER else (row.product_key,)
 
 
 def matching(rows: Iterable[PlanRow], wanted: PlanFilter) -> list[PlanRow]:
@@ -170,26 +174,28 @@ def _has_words(row: PlanRow, words: Sequence[str]) -> bool:
 
 def groups(rows: Iterable[PlanRow], by: GroupBy) -> list[Group]:
     """The rows gathered; in the order in which the rows come."""
-    gathered: dict[str, list[PlanRow]] = {}
+    gathered: dict[GroupKey, list[PlanRow]] = {}
     for row in rows:
-        gathered.setdefault(group_name(row, by), []).append(row)
-    return [_group(name, found) for name, found in gathered.items()]
+        gathered.setdefault(group_key(row, by), []).append(row)
+    return [_group(key, found, by) for key, found in gathered.items()]
 
 
-def _group(name: str, rows: Sequence[PlanRow]) -> Group:
+def _group(key: GroupKey, rows: Sequence[PlanRow], by: GroupBy) -> Group:
     todo = [row for row in rows if row.status is RowStatus.TODO]
+    of_customers = by is GroupBy.CUSTOMER
     return Group(
-        name,
-        len(rows),
-        len(todo),
-        sum(row.status is RowStatus.EXCLUDED for row in rows),
-        *priced(row.change for row in todo),
+        key=key,
+        name=rows[0].customer if of_customers else rows[0].names.product,
+        rows=len(rows),
+        todo=len(todo),
+        excluded=sum(row.status is RowStatus.EXCLUDED for row in rows),
+        price_effect=price_effect(row.change for row in todo),
+        customers=rows[0].names.customers if of_customers else (),
     )
 
 
 def totals(plan: Plan) -> Totals:
     """The figures above the plan."""
-    effect, unpriced = priced(plan.changes)
     blocked = len(plan.blocked)
     return Totals(
         todo=len(plan.changes),
@@ -198,21 +204,8 @@ def totals(plan: Plan) -> Totals:
         blocked=blocked,
         notices=len(plan.findings) - blocked,
         new_products=sum(change.kind is ChangeKind.CREATE_PRODUCT for change in plan.changes),
-        price_effect=effect,
-        unpriced=unpriced,
+        price_effect=price_effect(plan.changes),
     )
-
-
-def priced(changes: Iterable[Change]) -> tuple[Decimal, int]:
-    """What the changes cost per billing period, and how many of them have no known price."""
-    effect, unpriced = _ZERO, 0
-    for change in changes:
-        price = change.price_effect
-        if price is not None:
-            effect += price
-        elif change.difference:
-            unpriced += 1
-    return effect, unpriced
 
 
 def kind_counts(changes: Iterable[Change]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from core.domain.models import Change, ChangeKind
 from pages.components.formats import NOTHING, date_text
 from pages.components.language import _
 from pages.components.number_columns import aligned, decimals_of, right
+from pages.components.plan_effect import price_help
 from pages.components.plan_rows import GroupBy, PlanRow, RowStatus
 
 _NAMED = 2
@@ -127,14 +128,6 @@ def columns(on_why: Callable[[], None], why_key: str) -> dict[str, Any]:
             _("Why"), type="tertiary", width=60, on_click=on_why, key=why_key
         ),
     }
-
-
-def price_help() -> str:
-    """What a price effect is."""
-    return _(
-        "Per billing period of the agreement, at the price of the addition; for a new one, at the "
-        "price of the product."
-    )
 
 
 def _difference(row: PlanRow) -> Decimal | None:

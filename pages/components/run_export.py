@@ -8,7 +8,7 @@ from core.domain.models import Run, RunChange
 from core.use_cases.workbook import Cell, Table
 from pages.components.language import _, text
 from pages.components.plan_table import kind_names
-from pages.components.run_rows import origin_names, outcome_names, status_names
+from pages.components.run_rows import moment_of, origin_names, outcome_names, status_names
 
 
 def runs_table(runs: Sequence[Run]) -> Table:
@@ -82,7 +82,7 @@ def _cells(run: Run, row: RunChange) -> tuple[Cell, ...]:
         run.number,
         str(run.month),
         outcome_names()[row.outcome],
-        row.at,
+        moment_of(row),
         kind_names()[change.kind.value],
         ", ".join(row.names.customers),
         row.names.agreement,

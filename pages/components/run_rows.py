@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 
 from core.domain.models import Outcome, Run, RunChange, RunEvent, RunEventKind, RunOrigin, RunStatus
+from core.domain.price_effect import PriceEffect, price_effect
 from core.errors import Message
 from pages.components.language import _, text
-from pages.components.plan_rows import priced
 
 TO_LOOK_AT = frozenset({Outcome.FAILED, Outcome.SKIPPED, Outcome.IN_FLIGHT, Outcome.WAITING})
 
@@ -27,7 +26,7 @@ class RunFigures:
     skipped: int
     unknown: int
     waiting: int
-    price_effect: Decimal
+    price_effect: PriceEffect
 
     @property
     def left(self) -> int:
@@ -40,7 +39,7 @@ def figures(changes: Sequence[RunChange]) -> RunFigures:
     count = {outcome: 0 for outcome in Outcome}
     for change in changes:
         count[change.outcome] += 1
-    effect, _unpriced = priced(row.change for row in changes if row.outcome is Outcome.DONE)
+    effect = price_effect(row.change for row in changes if row.outcome is Outcome.DONE)
     return RunFigures(
         count[Outcome.DONE],
         count[Outcome.FAILED],
@@ -139,10 +138,25 @@ def outcome_names() -> dict[Outcome, str]:
 def origin_names() -> dict[RunOrigin, str]:
     """How a run was started."""
     return {
-        RunOrigin.PAGE: _("Page"),
+        RunOrigin.PAGE: _("Manual"),
         RunOrigin.COMMAND_LINE: _("Command line"),
         RunOrigin.SCHEDULE: _("Schedule"),
     }
+
+
+def moment_of(change: RunChange) -> datetime | None:
+    """When a change came to its outcome. One that was announced and taken back was not begun."""
+    return None if change.outcome is Outcome.WAITING else change.at
+
+
+def origin_of(run: Run) -> str:
+    """Where a run came from, in a word: what it goes on from or takes back says more than where
+    somebody pressed."""
+    if run.undo_of:
+        return _("Undo of a run")
+    if run.retry_of:
+        return _("Retry of a run")
+    return origin_names()[run.origin]
 
 
 def reason_of(change: RunChange | Trouble) -> str:

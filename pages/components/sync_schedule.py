@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import streamlit as st
 
-from core.domain.models import ScheduledRun, WaitingPlan
+from core.domain.models import Run, ScheduledRun, WaitingPlan
 from core.domain.month import Month
 from core.domain.schedule import Due
 from core.services import Services
 from pages.components import sync_session as session
 from pages.components.formats import age_text, datetime_text, month_text
 from pages.components.language import _, ngettext, text
-from pages.components.number_columns import aligned
+from pages.components.plan_effect import signed_money
 from pages.components.problems import as_typed
+from pages.components.run_link import draw_run_link
+from pages.components.run_rows import origin_of, status_names
 from pages.components.sync_session import View
 
 
@@ -37,7 +39,7 @@ def last_text(last: ScheduledRun | None) -> str:
     if last is None:
         return ""
     return _(
-        "Last: {when} ({month}): {result}",
+        "Last scheduled sync: {when} ({month}): {result}",
         when=datetime_text(last.at),
         month=month_text(last.month),
         result=text(last.result),
@@ -50,6 +52,28 @@ def draw_schedule(services: Services) -> None:
     st.caption(as_typed(" · ".join(part for part in told if part)))
 
 
+def last_run_text(run: Run) -> str:
+    """The last run with its origin, how it stands, and when that was."""
+    title = _("Run {number} of {month}", number=str(run.number), month=str(run.month))
+    told = [
+        _("Last run: {run}", run=title),
+        origin_of(run),
+        status_names()[run.status],
+        datetime_text(run.finished_at or run.approved_at),
+    ]
+    return " · ".join(told)
+
+
+def draw_last_run(services: Services, shown: Collection[str | None] = ()) -> None:
+    """The last run of any origin, with the way to it; nothing where it is on the screen."""
+    newest = next(iter(services.runs.list(1)), None)
+    if newest is None or newest.id in shown:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(as_typed(last_run_text(newest)), width="content")
+        draw_run_link(newest, "usage_sync_last_run")
+
+
 def draw_waiting(services: Services, shown: Month | None) -> None:
     """The plans that wait, except the one that is on the screen."""
     for plan in waiting_plans(services):
@@ -58,10 +82,10 @@ def draw_waiting(services: Services, shown: Month | None) -> None:
 
 
 def _draw_waiting(services: Services, plan: WaitingPlan) -> None:
-    effect = aligned(2, signed=True)(float(plan.price_effect))
+    effect = signed_money(plan.price_effect)
     told = [
         ngettext("{count} change", "{count} changes", plan.changes),
-        _("price effect {effect}", effect=effect),
+        _("price effect {effect}, one period of each agreement", effect=effect),
         _("made {age}", age=age_text(plan.made_at, services.clock())),
     ]
     with st.container(

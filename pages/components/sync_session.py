@@ -263,6 +263,12 @@ def opened() -> OpenDialog | None:
     return cast("OpenDialog | None", st.session_state[_DIALOG])
 
 
+def is_open(dialog: Dialog) -> bool:
+    """Whether the dialog on the screen is this one."""
+    found = opened()
+    return found is not None and found.dialog is dialog
+
+
 def close_dialog() -> None:
     """Close it; inside a dialog, rerun the page afterwards."""
     st.session_state[_DIALOG] = None

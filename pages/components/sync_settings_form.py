@@ -20,7 +20,7 @@ from pages.components.identity import who
 from pages.components.language import _, language, locale, ngettext
 from pages.components.problems import as_typed, show_error
 from pages.components.reader import zone
-from pages.components.sync_schedule import draw_schedule
+from pages.components.sync_schedule import draw_last_run, draw_schedule
 
 _KEY = "sync_settings"
 _SAVED = "sync_settings_saved"
@@ -33,6 +33,7 @@ def draw_sync_settings(services: Services) -> None:
     if st.session_state.pop(_SAVED, False):
         st.toast(_("Saved."), icon=":material/check_circle:")
     draw_schedule(services)
+    draw_last_run(services)
     stored = services.preferences.sync()
     with st.container(border=True):
         wanted = _when(stored)

@@ -17,7 +17,7 @@ from core.domain.usage import UsageChange, aggregate, compare
 from core.services import Services
 from core.use_cases.workbook import Cell, Table
 from pages.components.downloads import draw_downloads
-from pages.components.formats import NOTHING, datetime_text, number
+from pages.components.formats import NOTHING, datetime_text
 from pages.components.language import _, ngettext
 from pages.components.number_columns import aligned, decimals_of, right
 from pages.components.sync_month import MonthState
@@ -244,9 +244,14 @@ def _draw_readings(services: Services, state: MonthState) -> None:
             _("When"): datetime_text(fetch.finished_at),
             _("Source"): _("File") if fetch.source is FetchSource.FILE else _("Sophos"),
             _("Result"): _("Complete") if fetch.status is FetchStatus.COMPLETE else fetch.error,
-            _("Lines"): number(fetch.line_count),
+            _("Lines"): fetch.line_count,
             _("By"): fetch.fetched_by or NOTHING,
         }
         for fetch in fetches[:50]
     ]
-    st.dataframe(rows, hide_index=True, key="usage_sync_readings")
+    st.dataframe(
+        pd.DataFrame(rows).style.format({_("Lines"): aligned(0)}),
+        hide_index=True,
+        key="usage_sync_readings",
+        column_config={_("Lines"): right(_("Lines"))},
+    )

@@ -23,12 +23,14 @@ from pages.components.plan_dialogs import (
 )
 from pages.components.plan_findings import CUSTOMERS_PAGE
 from pages.components.plan_rows import NameOf, PlanRow, plan_rows
+from pages.components.plan_standing import Standing, draw_standing, follow
 from pages.components.plan_view import DIGEST_SHOWN, draw_plan
 from pages.components.problems import as_typed
-from pages.components.run_view import draw_end, draw_run, draw_runs, draw_under_way
+from pages.components.run_list import draw_runs
+from pages.components.run_view import draw_end, draw_run, draw_under_way
 from pages.components.sync_month import MonthState, draw_month, read_state
 from pages.components.sync_month_dialogs import draw_close_month, draw_import, draw_reopen_month
-from pages.components.sync_schedule import draw_schedule, draw_waiting
+from pages.components.sync_schedule import draw_last_run, draw_schedule, draw_waiting
 from pages.components.sync_session import Dialog, OpenDialog, View, close_dialog, open_dialog
 from pages.components.sync_usage import draw_usage
 from pages.components.tasks import PLAN, SYNC, make_plan
@@ -42,6 +44,8 @@ def draw_usage_sync(services: Services) -> None:
     session.follow_link()
     session.show_notices()
     draw_schedule(services)
+    open_run = services.store.runs.open()
+    draw_last_run(services, (session.run_shown(), open_run.id if open_run else None))
     draw_under_way(services)
     run_id = session.run_shown()
     if run_id is not None:
@@ -114,13 +118,17 @@ def _draw_plan_view(
         plan = services.planning.plan(state.month, options)
     inputs = services.planning.inputs(state.month, options)
     rows = _shared_rows(version, _decisions(options), str(state.month), plan, inputs)
+    standing = draw_standing(services, plan, read_at, session.retry_of(state.month))
     with left:
         _draw_plan_facts(services, plan, read_at)
     with right:
-        _draw_plan_commands(services, state, plan)
+        _draw_plan_commands(services, state, plan, standing)
     _draw_warnings(services, state, read_at)
     draw_plan(plan, rows, inputs)
+    if standing is not Standing.APPROVABLE and session.is_open(Dialog.APPROVE):
+        close_dialog()
     _draw_dialog(services, plan, rows)
+    follow(services, dialog_open=session.opened() is not None)
 
 
 def _read_at(services: Services) -> datetime | None:
@@ -186,13 +194,16 @@ def _draw_warnings(services: Services, state: MonthState, read_at: datetime) -> 
         _draw_limited(state, _("Only the chosen rows."))
 
 
-def _draw_plan_commands(services: Services, state: MonthState, plan: Plan) -> None:
-    busy = services.jobs.current() is not None or services.store.runs.open() is not None
+def _draw_plan_commands(
+    services: Services, state: MonthState, plan: Plan, standing: Standing
+) -> None:
+    busy = services.jobs.current() is not None
     if st.button(
         _("Make the plan again"),
         key="usage_sync_plan",
         icon=":material/refresh:",
-        disabled=services.jobs.current() is not None,
+        type="primary" if standing is Standing.OUT_OF_DATE else "secondary",
+        disabled=busy,
         help=_("Reads the agreements and additions of your customers again."),
     ):
         make_plan(services, state.month)
@@ -201,7 +212,7 @@ def _draw_plan_commands(services: Services, state: MonthState, plan: Plan) -> No
         key="usage_sync_approve",
         type="primary",
         icon=":material/check:",
-        disabled=busy or not plan.changes,
+        disabled=busy or standing is not Standing.APPROVABLE or not plan.changes,
         on_click=partial(open_dialog, Dialog.APPROVE),
     )
 

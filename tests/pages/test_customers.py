@@ -17,6 +17,8 @@ from core.domain.row_edits import RowEdit
 from core.sandbox.server import Sandbox
 from core.services import Services
 from pages.components import customer_view
+from pages.components.problems import as_typed
+from tests.pages.markdown_tables import table_rows
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "customers.py"
 # Of the demo world: two customers with a company of nearly their name and one active agreement.
@@ -159,8 +161,8 @@ def test_a_staged_company_brings_its_only_agreement_and_is_saved_after_the_revie
     assert person.sees("3 unsaved changes")
     assert stored(known_services, BAKERY) == CustomerValues()
     person.presses("customers_save")
-    lines = person.page.dataframe[0].value
-    assert list(lines["After saving"]) == ["BOULANGERIE VERMASSE SARL", "Sécurité managée", "On"]
+    lines = table_rows(person.page, "| Customer")
+    assert [line[-1] for line in lines] == ["BOULANGERIE VERMASSE SARL", "Sécurité managée", "On"]
     person.presses("customers_save_now")
     assert stored(known_services, BAKERY) == BAKED
     assert row_of(known_services, BAKERY).state is CustomerState.ACTIVE
@@ -182,7 +184,8 @@ def test_another_company_drops_the_agreement_of_the_one_before(
     person = Person()
     person.stages(BAKERY, "company", CLINIC_COMPANY)
     person.presses("customers_save")
-    assert list(person.page.dataframe[0].value["After saving"]) == ["Clin. Vét. Marronnet", "none"]
+    lines = table_rows(person.page, "| Customer")
+    assert [line[-1] for line in lines] == [as_typed("Clin. Vét. Marronnet"), "none"]
     assert person.sees("will not sync: No agreement is chosen")
     person.presses("customers_save_back")
     person.stages(BAKERY, "agreement", CLINIC_AGREEMENT)

@@ -60,6 +60,50 @@ def test_money_keeps_every_decimal(reads_in, locale, value, currency, shown):
 
 
 @pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("en_US", ["−1,234.5", "−5.10", "−€5.10", "−50%"]),
+        ("en_GB", ["−1,234.5", "−5.10", "−€5.10", "−50%"]),
+        ("fr_FR", ["−1\u202f234,5", "−5,10", "−5,10\u00a0€", "−50\u00a0%"]),
+        ("fr_CA", ["−1\u00a0234,5", "−5,10", "−5,10\u00a0€", "−50\u00a0%"]),
+        ("sv_SE", ["−1\u00a0234,5", "−5,10", "−5,10\u00a0€", "−50\u00a0%"]),
+    ],
+)
+def test_negative_numbers_have_a_minus_sign_in_every_language(reads_in, locale, shown):
+    reads_in(locale)
+    assert [
+        formats.number(Decimal("-1234.5")),
+        formats.money(Decimal("-5.1")),
+        formats.money(Decimal("-5.1"), "EUR"),
+        formats.percent(Decimal("-0.5")),
+    ] == shown
+
+
+@pytest.mark.parametrize("locale", ["en_US", "fr_FR", "sv_SE"])
+def test_nothing_has_no_sign(reads_in, locale):
+    reads_in(locale)
+    written = [
+        formats.number(Decimal("-0.0")),
+        formats.money(Decimal("-0.00")),
+        formats.money(Decimal("-0.00"), "EUR"),
+        formats.percent(Decimal("-0.001")),
+        formats.percent(Decimal("-0")),
+    ]
+    assert not [text for text in written if "-" in text or formats.MINUS in text]
+
+
+@given(
+    value=st.decimals(min_value=-(10**9), max_value=0, places=6, allow_nan=False),
+    locale=st.sampled_from(LOCALES),
+)
+def test_a_negative_amount_that_was_shown_is_read_back(value, locale):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(formats, "locale", lambda: locale)
+        assert formats.parse_number(formats.number(value)) == value
+        assert formats.parse_number(formats.money(value)) == value
+
+
+@pytest.mark.parametrize(
     ("locale", "typed", "value"),
     [
         ("en_US", "", None),

@@ -17,7 +17,7 @@ from core.domain.month import Month
 from core.domain.row_edits import RowEdit
 from core.domain.saving import MappingValues
 from core.services import Services
-from pages.components.formats import month_text
+from pages.components.formats import month_text, number
 from tests.pages.test_usage_sync import finished, press, press_only, run, words
 from tests.use_cases.sync_world import prepare, synced
 
@@ -227,10 +227,13 @@ def test_what_was_changed_since_is_refused_first(services, month, sandbox):
     )
     table = sandbox.world.tables["additions"]
     with sandbox.world.transaction():
-        table.replace(row.addition_id, {**table.records[row.addition_id], "quantity": 77})
+        record = table.records[row.addition_id]
+        info = {**record["_info"], "updatedBy": "p.martin"}
+        table.replace(row.addition_id, {**record, "quantity": 77, "_info": info})
     page = opened(run=str(done.number))
     finished(press_only(page, "history_undo"), services)
-    assert "The quantity is 77 now." in words(page)
+    before = number(row.change.after)
+    assert f"The quantity was {before}, and is 77 now. Last changed by p.martin, " in words(page)
     assert len(services.runs.undo_plan(done.id).changes) == done.changes - 1
 
 

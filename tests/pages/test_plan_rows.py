@@ -18,9 +18,11 @@ from core.domain.models import (
     Target,
 )
 from core.domain.month import Month
+from core.domain.price_effect import PriceEffect
 from core.errors import message
 from pages.components.number_columns import aligned, decimals_of
 from pages.components.paging import PAGE_SIZE, page_count, page_of
+from pages.components.plan_list import group_heading
 from pages.components.plan_rows import (
     Group,
     GroupBy,
@@ -130,13 +132,36 @@ def test_every_filter_narrows(wanted, expected):
 def test_rows_are_gathered_by_customer_and_by_product():
     rows = matching(ROWS, PlanFilter())
     assert groups(rows, GroupBy.CUSTOMER) == [
-        Group("", 1, 1, 0, Decimal(0), 0),
-        Group("alder law", 2, 1, 1, Decimal(-10), 0),
-        Group("Zoë Bank", 1, 1, 0, Decimal(5), 0),
+        Group((), "", 1, 1, 0, PriceEffect()),
+        Group(("c2",), "alder law", 2, 1, 1, PriceEffect(Decimal(-10), 0, 1), ("alder law",)),
+        Group(("c1",), "Zoë Bank", 1, 1, 0, PriceEffect(Decimal(5), 0, 1), ("Zoë Bank",)),
     ]
     ordered = by_group(rows, GroupBy.PRODUCT)
     assert [row.names.product for row in ordered] == sorted(row.names.product for row in rows)
     assert [group.rows for group in groups(ordered, GroupBy.PRODUCT)] == [1, 2, 1]
+
+
+SHARED = change("c1", 8, "1", "4", customer_ids=("c1", "c2"))
+
+
+def test_an_addition_that_customers_share_is_one_row_under_all_their_names():
+    rows = plan_rows(plan(UP, DOWN, SHARED), {}, names)
+    assert [row.change for row in rows].count(SHARED) == 1
+    shared = next(group for group in groups(rows, GroupBy.CUSTOMER) if len(group.key) > 1)
+    assert (shared.rows, shared.customers) == (1, ("Zoë Bank", "alder law"))
+    assert group_heading(shared) == "Shared by 2 customers: Zoë Bank, alder law"
+    for customer in ("c1", "c2"):
+        assert SHARED in [row.change for row in matching(rows, PlanFilter(customer=customer))]
+
+
+def test_customers_and_products_of_the_same_name_stay_apart():
+    def same_names(_one: Change) -> ChangeNames:
+        return ChangeNames(customers=("Bank",), agreement="Managed", product="MDR")
+
+    rows = plan_rows(plan(UP, DOWN, LEFT_OUT, excluded=(), unchanged=()), {}, same_names)
+    assert [group.rows for group in groups(rows, GroupBy.CUSTOMER)] == [1, 2]
+    by_product = groups(by_group(rows, GroupBy.PRODUCT), GroupBy.PRODUCT)
+    assert [(group.key, group.rows) for group in by_product] == [(("7",), 2), (("8",), 1)]
 
 
 def test_the_figures_count_only_what_will_be_done():
@@ -145,7 +170,7 @@ def test_the_figures_count_only_what_will_be_done():
     found_totals = totals(plan(NEW, UP, DOWN, UNPRICED, findings=(finding, notice, notice)))
     assert (found_totals.todo, found_totals.excluded, found_totals.unchanged) == (4, 1, 1)
     assert (found_totals.blocked, found_totals.notices, found_totals.new_products) == (1, 2, 1)
-    assert (found_totals.price_effect, found_totals.unpriced) == (Decimal("-5.0"), 1)
+    assert found_totals.price_effect == PriceEffect(Decimal("-5.0"), 1, 2)
 
 
 def test_a_row_that_is_left_out_has_no_price_effect():

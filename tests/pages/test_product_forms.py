@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.sandbox.server import Sandbox
 from core.services import Services
+from core.use_cases import products as products_module
+from pages.components.identity import system_user
 from pages.components.product_adding import apply
 from pages.components.product_values import choices
 
@@ -192,6 +194,21 @@ def test_a_product_that_was_created_is_handed_over_when_the_run_was_ended_before
     ]
 
 
+def test_what_is_created_is_kept_for_its_row_until_it_is_mapped(page, catalog_services):
+    add(page, CODE)
+    press(page, f"{ADD}_apply")
+    (kept,) = catalog_services.products.creations.of(system_user())
+    assert kept.item == page.session_state["created"][CODE]
+
+
+def test_what_failed_is_told_in_the_form_and_not_kept_besides(page, sandbox, catalog_services):
+    admin(sandbox, "POST", "/faults", {"effect": "status", "status": 400, "method": "POST"})
+    add(page, CODE)
+    press(page, f"{ADD}_apply")
+    assert page.error
+    assert catalog_services.products.creations.of(system_user()) == ()
+
+
 def test_two_forms_with_one_identifier_are_stopped_before_sending(page, sandbox):
     add(page, CODE, OTHER)
     fill(page, f"{ADD}_{CODE}_identifier", "Bundle_1")
@@ -241,6 +258,58 @@ def test_a_server_message_lands_at_its_field_and_keeps_what_was_typed(page, sand
     assert page.session_state["created"][CODE].vendor_sku == "SKU-2"
 
 
+def outcome(page: AppTest) -> list[str]:
+    """What became of several, line by line."""
+    (box,) = page.info
+    return [line.replace("\\", "") for line in box.value.split("\n\n")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        ({"effect": "reset", "method": "POST", "nth": 2}, "Not created: Sophos Endpoint"),
+        (
+            {"effect": "status", "method": "GET", "query": "Intercept"},
+            "Not created: Sophos Endpoint",
+        ),
+    ],
+)
+def test_what_became_of_each_is_told_when_the_network_fails_for_one(
+    page, sandbox, monkeypatch, rule, line
+):
+    monkeypatch.setattr(products_module, "_READ_BACK_WAITS", (0.01,))
+    admin(sandbox, "POST", "/faults", {"path": "procurement/catalog", **rule})
+    add(page, CODE, OTHER)
+    press(page, f"{ADD}_apply")
+    assert outcome(page)[:2] == [
+        "In ConnectWise, staged and not saved yet: Sophos Mobile Standard",
+        line,
+    ]
+    assert "press Apply again" in told(page).replace("Press", "press")
+    assert "Nothing was changed" not in told(page)
+    assert page.button(key=f"{ADD}_apply").label == "Apply (1 product)"
+    admin(sandbox, "DELETE", "/faults", None)
+    press(page, f"{ADD}_apply")
+    assert set(page.session_state["created"]) == {CODE, OTHER}
+
+
+def test_a_product_of_which_nobody_knows_is_not_called_missing(page, sandbox, monkeypatch):
+    monkeypatch.setattr(products_module, "_READ_BACK_WAITS", (0.01,))
+    lost = {"effect": "reset", "method": "POST", "when": "after", "nth": 2}
+    blind = {"effect": "status", "status": 503, "method": "GET", "query": "Intercept"}
+    looks = [{**blind, "nth": nth} for nth in range(2, 12)]  # all but the first, before it is sent
+    for rule in (lost, *looks):
+        admin(sandbox, "POST", "/faults", {"path": "procurement/catalog", **rule})
+    add(page, CODE, OTHER)
+    press(page, f"{ADD}_apply")
+    assert outcome(page)[1] == "Not known whether created: Sophos Endpoint"
+    admin(sandbox, "DELETE", "/faults", None)
+    press(page, f"{ADD}_apply")
+    press(page, f"{ADD}_use_{OTHER}")
+    assert set(page.session_state["created"]) == {CODE, OTHER}
+    assert len(catalog(sandbox, "Sophos_Intercept_X_Advanced")) == 1
+
+
 def test_the_other_products_are_created_when_one_is_refused(page, sandbox):
     body = {"code": "InvalidObject", "message": "No", "errors": []}
     rule = {
@@ -253,10 +322,12 @@ def test_the_other_products_are_created_when_one_is_refused(page, sandbox):
     assert set(page.session_state["created"]) == {OTHER}
     assert page.error
     assert "Nothing was changed" not in told(page)
-    (progress,) = page.info
-    assert progress.value == (
-        "1 of 2 products are in ConnectWise and staged in their rows. 1 was not created."
-    )
+    assert outcome(page) == [
+        "In ConnectWise, staged and not saved yet: Sophos Endpoint",
+        "Not created: Sophos Mobile Standard",
+        "Each of the others says why. Apply tries those again, and creates nothing twice; Close "
+        "keeps what is staged.",
+    ]
     press(page, f"{ADD}_apply")
     assert set(page.session_state["created"]) == {CODE, OTHER}
 

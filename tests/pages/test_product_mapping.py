@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.models import CatalogEntry, MappingState, ProductClass
+from core.domain.models import CatalogEntry, CatalogItem, MappingState, ProductClass
 from core.domain.saving import MappingValues, RowEdit
+from core.errors import message
 from core.services import Services
 from pages.components import mapping_view
+from pages.components.identity import system_user
+from pages.components.problems import as_typed
+from tests.pages.markdown_tables import table_rows
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "product_mapping.py"
 CODE, OTHER = "CIXA-MSP", "CMS-MSP"
@@ -140,7 +144,11 @@ def test_a_staged_mapping_is_saved_after_the_review(
     assert person.sees("2 unsaved changes")
     assert stored(filled_services, CODE) == (None, False, MappingState.UNMAPPED)
     person.presses("mapping_save")
-    assert len(person.page.dataframe[0].value) == 2
+    lines = table_rows(person.page, "| Sophos product")
+    assert [line[1:] for line in lines] == [
+        ["ConnectWise product", "none", as_typed(products[0].identifier)],
+        ["Sync switch", "Off", "On"],
+    ]
     person.presses("mapping_save_now")
     assert stored(filled_services, CODE) == (products[0].id, True, MappingState.ACTIVE)
     assert not person.sees("unsaved change")
@@ -199,6 +207,17 @@ def test_discard_asks_first_and_can_be_undone(person: Person) -> None:
     assert person.sees("1 unsaved change")
 
 
+def test_many_changes_are_looked_through_in_a_table_that_scrolls(
+    person: Person, filled_services: Services
+) -> None:
+    codes = tuple(row.mapping.product_code for row in filled_services.mappings.rows())
+    assert len(codes) > 20
+    person.sends(selected=codes)
+    person.presses("mapping_bulk_on")
+    person.presses("mapping_save")
+    assert len(person.page.dataframe[0].value) == len(codes)
+
+
 def test_the_selection_is_switched_as_one_step(person: Person) -> None:
     assert person.page.button(key="mapping_bulk_on").disabled
     person.sends(selected=(CODE, OTHER))
@@ -223,6 +242,41 @@ def test_somebody_elses_save_is_shown_and_mine_can_be_kept(
     person.presses("mapping_save")
     person.presses("mapping_save_now")
     assert stored(filled_services, CODE)[0] == mine
+
+
+def conflict_rows(person: Person) -> dict[str, list[str]]:
+    """The table of a row in conflict: what stands beside the name of each cell."""
+    (table,) = [
+        box.value for box in person.page.markdown if box.value.startswith("|  | Changed by")
+    ]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return {name.strip("*"): cells for name, *cells in rows}
+
+
+def test_a_conflict_shows_only_what_either_changed_and_says_who(
+    person: Person, filled_services: Services, products: list[CatalogEntry]
+) -> None:
+    mine, theirs = products[0], products[1]
+    person.stages(CODE, "product", mine.id)
+    save(filled_services, CODE, theirs.id, False)
+    person.run()
+    assert conflict_rows(person) == {
+        "ConnectWise product": [
+            "you and Somebody else", "none", as_typed(theirs.identifier), as_typed(mine.identifier)
+        ]
+    }  # fmt: skip
+    person.presses(f"mapping_mine_{CODE}")
+    person.stages(CODE, "product", None)
+    person.stages(CODE, "product", theirs.id)
+    person.stages(CODE, "sync", True)
+    save(filled_services, CODE, None, False)
+    person.run()
+    assert conflict_rows(person) == {
+        "ConnectWise product": [
+            "Somebody else", as_typed(theirs.identifier), "none", ":gray[unchanged]"
+        ],
+        "Sync switch": ["you", "Off", ":gray[unchanged]", "On"],
+    }  # fmt: skip
 
 
 def test_theirs_can_be_kept(
@@ -402,3 +456,55 @@ def test_the_catalog_is_sent_until_the_browser_has_it(
     assert len(json.loads(packed())["ids"]) == len(filled_services.catalog.entries())
     person.sends(catalog=filled_services.catalog.version())
     assert packed() == ""
+
+
+def created(services: Services, code: str) -> CatalogItem:
+    """What Apply leaves when the browser is reloaded before its row learns of it."""
+    wanted = services.products.prefill(code)
+    creations, by = services.products.creations, system_user()
+    creations.begin(by, {code: wanted.identifier})
+    item = services.products.create(wanted)
+    creations.made(by, code, item)
+    return item
+
+
+def test_a_product_created_before_a_reload_is_offered_for_its_row(
+    filled_services: Services,
+) -> None:
+    item = created(filled_services, CODE)
+    person = Person()
+    assert person.sees("and it is in no row yet")
+    person.presses("product_offers_stage")
+    assert person.sees("1 unsaved change")
+    assert not person.sees("and it is in no row yet")
+    assert stored(filled_services, CODE)[0] is None, "only Save maps"
+    assert Person().sees("and it is in no row yet"), "another reload loses what is not saved"
+    person.presses("mapping_save")
+    person.presses("mapping_save_now")
+    assert stored(filled_services, CODE)[0] == item.id
+    assert not Person().sees("and it is in no row yet")
+    assert filled_services.products.creations.of(system_user()) == ()
+
+
+def test_a_created_product_that_is_left_out_is_not_offered_again(filled_services: Services) -> None:
+    created(filled_services, CODE)
+    person = Person()
+    person.presses("product_offers_decline")
+    assert not person.sees("and it is in no row yet")
+    assert not person.sees("unsaved change")
+    assert not Person().sees("and it is in no row yet")
+
+
+def test_what_is_still_being_created_and_what_failed_is_told_after_a_reload(
+    filled_services: Services,
+) -> None:
+    creations = filled_services.products.creations
+    creations.begin(system_user(), {CODE: "Sophos_*1", OTHER: "Sophos_2"})
+    creations.failed(system_user(), OTHER, message("ConnectWise is down."), None)
+    person = Person()
+    assert person.sees("Being created in ConnectWise")
+    assert person.sees("Sophos\\_\\*1…")
+    assert person.sees("was not created for")
+    assert person.sees("ConnectWise is down")
+    person.presses(f"product_offers_close_{OTHER}")
+    assert not person.sees("was not created for")

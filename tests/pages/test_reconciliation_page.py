@@ -19,12 +19,10 @@ from core.domain.month import Month
 from core.errors import VendorError
 from core.sandbox.faults import Effect, FaultRule
 from core.services import Services
-from pages.components.formats import month_text
+from pages.components.formats import money, month_text, number
 from pages.components.paging import PAGE_SIZE
 from pages.components.reconciliation_table import (
-    exact_money,
     plain_money,
-    plain_quantity,
     signed_money,
     signed_quantity,
     styled,
@@ -243,9 +241,9 @@ def test_a_month_without_sound_usage_is_none_to_compare_with(services, month, sa
         (signed_money, "-0.004", "0.00"),
         (signed_money, "-3.2", "−3.20"),
         (plain_money, "-3.2", "−3.20"),
-        (exact_money, "-3.205", "−3.205"),
-        (plain_quantity, "146.0", "146"),
-        (plain_quantity, "-2", "−2"),
+        (money, "-3.205", "−3.205"),
+        (number, "146.0", "146"),
+        (number, "-2", "−2"),
         (signed_quantity, "4.50", "+4.5"),
         (signed_quantity, "-4", "−4"),
         (signed_quantity, "0.0", "0"),
@@ -336,6 +334,40 @@ def test_an_assignee_can_be_filtered_once_there_is_one(page, services, month):
     page.selectbox(key="reconciliation_assignee_en").set_value("Bob")
     run(page)
     assert list(table(page)["assignee"]) == ["Bob"]
+
+
+def test_what_is_not_as_ordered_is_a_fact_of_its_own_and_can_be_filtered(page, services, month):
+    frame = table(page)
+    told = frame.loc[line_of(page, "Cabinet Dourlin & Associés", "SEC-EPP-USER")]
+    assert (told["ordered"], told["order"]) == (40, "Ordered, not used: 6")
+    assert list(frame["order"]).count("") == len(frame) - 1
+    found = line_of(page, "Ferronnerie d'Aubrelac", "SEC-EPP-USER")
+    assert frame.loc[found]["net"] == 261.11
+    page.selectbox(key="reconciliation_order_en").set_value("not_used")
+    run(page)
+    assert list(table(page)["order"]) == ["Ordered, not used: 6"]
+    assert page.selectbox(key="reconciliation_order_en").options == [
+        "Any vendor order",
+        "Ordered, not used (1)",
+    ]
+    page.text_input(key="reconciliation_text").set_value("nothing has this name")
+    run(page)
+    press(page, "reconciliation_show_all")
+    assert len(table(page)) == 31
+    said = words(opened(row=KEY))
+    assert "**Ordered, not used: 6.** The vendor's lines say that more was ordered" in said
+
+
+def test_negative_numbers_have_a_minus_sign_in_sentences_and_files_keep_them_plain(
+    services, month, sandbox
+):
+    told = words(opened(row=f"{DOURLIN}/323"))
+    assert "−2 at 1.60 each is −3.20 per billing period." in told
+    assert "-2" not in told
+    french = words(opened("fr-FR", row=f"{DOURLIN}/323"))
+    assert "−3,20" in french
+    assert "-3,20" not in french
+    assert ",-3.20," in services.reconciliation.export_csv(month).decode()
 
 
 def test_rows_are_gathered_and_a_line_leaves_its_rows(page):

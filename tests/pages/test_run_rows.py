@@ -24,9 +24,12 @@ from core.domain.models import (
     WaitingPlan,
 )
 from core.domain.month import Month
+from core.domain.price_effect import PriceEffect
 from core.domain.undone import Undone
 from core.errors import message
 from core.use_cases.run_progress import RunProgress
+from pages.components.formats import datetime_text
+from pages.components.run_changes import change_frame
 from pages.components.run_export import run_table
 from pages.components.run_rows import (
     advice_of,
@@ -44,7 +47,7 @@ from pages.components.run_rows import (
     troubles,
     was_started,
 )
-from pages.components.run_view import change_frame, progress_text, share_of
+from pages.components.run_view import progress_text, share_of
 from pages.components.sync_todo import run_todos, waiting_todos
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -96,7 +99,7 @@ def test_every_outcome_is_counted_and_only_what_was_done_has_a_price():
     found = figures([*ROWS, row(9, Outcome.DONE)])
     assert (found.done, found.failed, found.skipped) == (2, 1, 1)
     assert (found.unknown, found.waiting, found.left) == (1, 1, 2)
-    assert found.price_effect == 20
+    assert found.price_effect == PriceEffect(Decimal(20), 0, 1)
 
 
 def test_what_was_not_done_is_to_be_looked_at():
@@ -197,6 +200,12 @@ def test_a_file_of_a_run_has_every_change_with_its_outcome():
     assert [len(cells) for cells in table.rows] == [len(table.headings)] * len(ROWS)
     assert [cells[2] for cells in table.rows] == list(outcome_names().values())
     assert table.rows[0][8:10] == (Decimal(1), Decimal(3))
+
+
+def test_what_was_not_begun_has_no_time_even_where_it_had_been_announced():
+    taken_back, done = row(1, Outcome.WAITING, at=NOW), row(2, Outcome.DONE, at=NOW)
+    assert list(change_frame([taken_back, done])["at"]) == ["–", datetime_text(NOW)]
+    assert [cells[3] for cells in run_table(a_run(A, S, F), [taken_back, done]).rows] == [None, NOW]
 
 
 def test_the_table_of_a_run_has_numbers_and_words():

@@ -15,6 +15,7 @@ from core.domain.models import (
     FindingKind,
     Frequency,
     MonthClosing,
+    RunOrigin,
     ScheduledRun,
     Target,
 )
@@ -23,6 +24,7 @@ from core.domain.planning import make_plan
 from core.domain.schedule import Due
 from core.domain.usage import compare
 from core.errors import message
+from pages.components.formats import datetime_text
 from pages.components.plan_export import plan_table
 from pages.components.plan_findings import (
     CUSTOMERS_PAGE,
@@ -35,7 +37,7 @@ from pages.components.plan_findings import (
 )
 from pages.components.plan_rows import plan_rows
 from pages.components.sync_month import badge_of, month_choices, month_state, status_text
-from pages.components.sync_schedule import last_text, next_text
+from pages.components.sync_schedule import last_run_text, last_text, next_text
 from pages.components.sync_usage import change_rows, unassigned_rows
 from pages.components.sync_view import names_of
 from tests.domain.planning_world import (
@@ -51,6 +53,7 @@ from tests.domain.planning_world import (
     usage,
     world,
 )
+from tests.pages.test_run_rows import A, F, S, a_run
 from tests.storage.samples import line
 
 FETCH = replace(fetched(), line_count=3, fetched_by="Ann")
@@ -166,7 +169,8 @@ def test_a_file_of_a_plan_has_every_row_with_why_and_its_ids():
     cells = {str(row[1]): dict(zip(table.headings, row, strict=True)) for row in table.rows}
     todo = cells["To do"]
     assert (todo["Customer"], todo["Now"], todo["Then"]) == ("=Zoë", 4, 9)
-    assert (todo["Difference"], todo["Price effect"], todo["Addition ID"]) == (5, 10, 501)
+    assert (todo["Difference"], todo["Price effect per billing period"]) == (5, 10)
+    assert todo["Addition ID"] == 501
     assert "billable" in str(todo["Explanation"])
     assert todo["Plan"] == plan.digest
     assert cells["Unchanged"]["Difference"] == 0
@@ -204,3 +208,21 @@ def test_the_schedule_says_when_next_and_what_last():
     last = ScheduledRun(at=NOW, due=NOW, month=MONTH, result=message("Nothing to do."))
     assert last_text(last).endswith("(October 2026): Nothing to do.")
     assert last_text(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "origin"),
+    [
+        ({}, "Manual"),
+        ({"origin": RunOrigin.SCHEDULE}, "Schedule"),
+        ({"origin": RunOrigin.COMMAND_LINE}, "Command line"),
+        ({"retry_of": "q"}, "Retry of a run"),
+        ({"undo_of": "q"}, "Undo of a run"),
+        ({"undo_of": "q", "retry_of": "p"}, "Undo of a run"),
+    ],
+)
+def test_the_last_run_says_where_it_came_from_and_how_it_stands(more, origin):
+    one = a_run(A, S, F, **more)
+    assert last_run_text(one) == (
+        f"Last run: Run 7 of October 2026 · {origin} · Finished · {datetime_text(one.finished_at)}"
+    )

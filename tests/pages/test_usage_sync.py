@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,14 @@ from streamlit.testing.v1 import AppTest
 
 import core.services
 from core.domain.models import (
+    ChangeKind,
     FetchSource,
+    JournalEntry,
+    LimitKind,
     Outcome,
     PlanLimits,
+    RunEvent,
+    RunEventKind,
     RunStatus,
     SyncSettings,
     WaitingPlan,
@@ -23,7 +31,8 @@ from core.domain.month import Month
 from core.sandbox.faults import Effect, FaultRule
 from core.services import Services
 from core.use_cases.runs import Runs
-from tests.use_cases.sync_world import approved, change_usage, prepare, synced
+from pages.components.formats import month_text
+from tests.use_cases.sync_world import NOBODY_STOPS, approved, change_usage, prepare, synced
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN, USAGE, RUNS = "plan", "usage", "runs"
@@ -339,6 +348,45 @@ def test_the_approval_says_who_what_and_with_which_digest(services, month):
     assert services.runs.list() == []
 
 
+def test_the_approval_shows_every_limit_and_what_is_done_to_how_many(services, month):
+    page = opened()
+    press(page, "usage_sync_approve")
+    plan = services.planning.plan(month)
+    limits = limits_told(page)
+    assert len(limits) == len(plan.limits)
+    assert all(line.endswith("– within") for line in limits)
+    greatest = max(change.after or 0 for change in plan.changes)
+    assert f"- Greatest quantity: {greatest:,.0f} (at most 10,000) – within" in limits
+    told = words(page)
+    assert f"- {len(plan.changes)} rows" in told
+    created = sum(change.kind is ChangeKind.CREATE_ADDITION for change in plan.changes)
+    assert f"- New additions: {created}" in told
+    assert "- Set to 0 or cancelled: 0" in told
+    agreements = {one.target.agreement_id for one in plan.changes if one.price_effect}
+    assert f"(one period of each of {len(agreements)} agreements)" in told
+
+
+def test_the_approval_names_what_is_exceeded_first_with_number_and_limit(services, month):
+    services.preferences.save_sync(
+        SyncSettings(limits=replace(NOBODY_STOPS, quantity=Decimal(1))), "Test"
+    )
+    page = opened()
+    press(page, "usage_sync_approve")
+    (check,) = services.planning.plan(month).exceeded
+    (box,) = page.warning
+    told = f"Greatest quantity: {check.number:,.0f} (at most 1) – **exceeded**. Look at the usage"
+    assert told in box.value.replace("\\", "")
+    others = [line for line in limits_told(page) if "exceeded" not in line]
+    assert len(others) == len(LimitKind) - 1
+    assert all(line.endswith("– within") for line in others)
+
+
+def limits_told(page: AppTest) -> list[str]:
+    """The limits of the approval, line by line."""
+    compared = re.compile(r" \(at most [\d,.]+\) – ")
+    return [line for line in words(page).splitlines() if compared.search(line)]
+
+
 def test_a_plan_over_a_limit_needs_a_reason_which_is_kept(services, month):
     tight = PlanLimits(quantity=1)
     services.preferences.save_sync(SyncSettings(limits=tight), "Test")
@@ -419,6 +467,82 @@ def test_a_run_that_nobody_carries_out_can_be_finished(services, month):
     (found,) = services.runs.list()
     assert found.status is RunStatus.FINISHED
     assert figures(page)["Done"] == f"{found.changes} of {found.changes}"
+
+
+def test_while_a_run_is_open_the_page_says_why_nothing_can_be_approved(services, month):
+    run_ = approved(services, month)
+    page = opened()
+    title = f"Run {run_.number} of"
+    assert f"{title} {month_text(month)} has not begun; until it has ended" in words(page)
+    assert page.button(key="usage_sync_approve").disabled
+    at = services.clock()
+    started = RunEvent(kind=RunEventKind.STARTED, at=at, by="ana")
+    services.store.runs.event(run_.id, started)
+    assert "was cut off; until it is finished or stopped" in words(run(page))
+    assert page.button(key="usage_sync_approve").disabled
+    press(page, "usage_sync_show_run")
+    assert page.query_params["run"] == run_.id
+
+
+def test_while_a_run_is_under_way_another_viewer_cannot_approve(services, month, sandbox):
+    first, second = opened(), opened()
+    fail(sandbox, effect=Effect.LATENCY, latency=0.5, method="POST", path=ADDITIONS)
+    press(first, "usage_sync_approve")
+    press(second, "usage_sync_approve")
+    press_only(first, "usage_sync_approve_yes")
+    run(second)
+    assert "is under way; until it has ended no plan can be approved" in words(second)
+    assert second.button(key="usage_sync_approve").disabled
+    assert "usage_sync_approve_yes" not in buttons(second)
+    services.runs.stop(services.runs.list()[0].id, "ana")
+    services.jobs.wait(60)
+
+
+def test_a_plan_from_before_a_run_is_out_of_date_and_offered_to_be_made_anew(
+    services, month, sandbox
+):
+    page = opened()
+    fail(sandbox, effect=Effect.STATUS, status=400, method="POST", path=ADDITIONS, count=1)
+    done = synced(services, month)
+    run(page)
+    told = "This plan is out of date"
+    assert told in words(page)
+    assert f"Run {done.number} of {month_text(month)} has ended since" in words(page)
+    assert page.button(key="usage_sync_approve").disabled
+    finished(press_only(page, "usage_sync_plan"), services)
+    assert told not in words(page)
+    assert not page.button(key="usage_sync_approve").disabled
+
+
+def test_a_retry_goes_on_from_what_its_run_read_and_wrote(services, month, sandbox):
+    fail(sandbox, effect=Effect.STATUS, status=400, method="POST", path=ADDITIONS, count=1)
+    done = synced(services, month)
+    page = opened(run=done.id)
+    press(page, "usage_sync_retry")
+    assert "This plan is out of date" not in words(page)
+    assert not page.button(key="usage_sync_approve").disabled
+
+
+def test_after_a_run_with_unknown_calls_even_a_retry_is_planned_anew(services, month):
+    run_ = approved(services, month)
+    at = services.clock()
+    services.store.runs.event(run_.id, RunEvent(kind=RunEventKind.STARTED, at=at, by="ana"))
+    services.store.runs.announce(run_.id, [JournalEntry(number=1, at=at)])
+    services.runs.stop(run_.id, "ana")
+    page = opened(run=run_.id)
+    press(page, "usage_sync_retry")
+    assert "This plan is out of date" in words(page)
+    assert page.button(key="usage_sync_approve").disabled
+
+
+def test_a_run_that_was_refused_leaves_the_plan_as_good_as_it_was(services, month, sandbox):
+    run_ = approved(services, month)
+    change_usage(sandbox, month, one_more)
+    services.usage.fetch(month, "Ann")
+    assert services.runs.execute(run_.id, "ana").status is RunStatus.REFUSED
+    page = opened()
+    assert "This plan is out of date" not in words(page)
+    assert not page.button(key="usage_sync_approve").disabled
 
 
 def test_a_run_that_nobody_carries_out_can_be_stopped(services, month):
@@ -502,6 +626,18 @@ def test_the_next_scheduled_sync_is_told(services, page):
     assert "Next scheduled sync:" in words(page)
     services.preferences.save_sync(SyncSettings(scheduled=False), "Test")
     assert "Nothing syncs by itself." in words(run(page))
+
+
+def test_the_last_run_of_any_origin_is_told_and_leads_to_it(services, month):
+    page = opened()
+    assert "Last run" not in words(page)
+    done = synced(services, month)
+    told = f"Last run: Run {done.number} of {month_text(month)} · Manual · Finished"
+    assert told in words(run(page))
+    press(page, "usage_sync_last_run")
+    assert page.query_params["run"] == done.id
+    assert figures(page)["Done"] == f"{done.done} of {done.changes}"
+    assert "Last run" not in words(page)
 
 
 def test_sync_now_reads_everything_and_plans_without_writing(services, month, sandbox):
