@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
 from core.domain.csv_cells import neutralise, restore
@@ -48,14 +48,30 @@ class ImportedRows(Generic[V]):
     ) -> tuple[RowEdit[V], ...]:
         """The rows that differ from what is stored, as edits of what is stored now.
 
-        A key that is not stored yet counts as different: it is taken up.
+        A key that is not stored yet counts as different: it is taken up. Of a key that is there
+        again, which is a problem of its own, the first row counts.
         """
-        pairs = ((row, stored(row.key)) for row in self.rows)
+        first = {row.key: row for row in reversed(self.rows)}
+        pairs = ((row, stored(row.key)) for row in self.rows if first[row.key] is row)
         return tuple(
             _edit(row, base or RowBase(nothing))
             for row, base in pairs
             if base is None or base.values != row.values
         )
+
+    def every_problem(self, of_edits: Iterable[Problem]) -> tuple[Problem, ...]:
+        """The problems of the file, and those of its `differing` rows, in the order of its lines.
+
+        Those of the whole file come before those of its lines.
+        """
+        lines = {row.key: row.row for row in reversed(self.rows)}
+        placed = (replace(one, row=lines.get(one.key or "")) for one in of_edits)
+        return in_line_order((*self.problems, *placed))
+
+
+def in_line_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """As a person goes through the file who corrects it."""
+    return tuple(sorted(problems, key=lambda problem: problem.row or 0))
 
 
 @dataclass(frozen=True)
@@ -86,7 +102,7 @@ class Format(Generic[V]):
         table = read_table(text, _column_name, self.columns)
         missing = tuple(self._missing_columns(table))
         if missing:
-            return ImportedRows(problems=(*table.problems, *missing))
+            return ImportedRows(problems=in_line_order((*table.problems, *missing)))
         rows: list[ImportedRow[V]] = []
         problems = list(table.problems)
         for record in table.records:
@@ -95,8 +111,7 @@ class Format(Generic[V]):
             if row is not None:
                 rows.append(row)
         problems.extend(self._duplicates(rows))
-        problems.sort(key=lambda problem: problem.row or 0)
-        return ImportedRows(tuple(rows), tuple(problems), tuple(self._notices(table)))
+        return ImportedRows(tuple(rows), in_line_order(problems), tuple(self._notices(table)))
 
     def _row(self, table: Table, record: Record) -> tuple[ImportedRow[V] | None, Sequence[Problem]]:
         found = {name: table.cell(record, name) for name in self.required}

@@ -31,7 +31,7 @@ from core.domain.row_edits import Conflict, RowEdit
 from core.domain.saving import MappingValues, SavePlan, plan_save
 from core.domain.sophos_products import is_firewall
 from core.domain.suggestions import suggest
-from core.errors import InputError, Problem, message
+from core.errors import InputError, message
 from core.storage.mappings_store import MappingWrite
 from core.storage.store import Store
 from core.use_cases.catalog import Catalog, Snapshot
@@ -117,7 +117,7 @@ class Mappings:
         current = self._store.mappings.all()
         edits = parsed.edits(current)
         plan = plan_save(edits, current, self._catalog.snapshot().by_id)
-        problems = sorted((*parsed.problems, *_with_rows(plan, parsed)), key=_line)
+        problems = parsed.every_problem(plan.problems)
         if problems:
             raise InputError(
                 message("The file has rows that cannot be accepted; nothing was imported."),
@@ -221,17 +221,6 @@ def _row(
         is_firewall=is_firewall(product),
         adopted=known.existing(default) if default else None,
     )
-
-
-def _with_rows(plan: SavePlan, parsed: CsvImport) -> Iterator[Problem]:
-    lines = {row.key: row.row for row in parsed.rows}
-    for problem in plan.problems:
-        yield replace(problem, row=lines.get(problem.key or ""))
-
-
-def _line(problem: Problem) -> int:
-    """Problems of the whole file come before those of its lines."""
-    return problem.row or 0
 
 
 def _changed(

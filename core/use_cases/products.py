@@ -40,6 +40,7 @@ from core.storage.store import Store
 from core.use_cases.catalog import Catalog
 from core.use_cases.jobs import Clock
 from core.use_cases.preferences import Preferences
+from core.use_cases.product_creations import Creations
 
 _LOOKUPS_KEPT = timedelta(minutes=10)
 # A write whose answer was lost may still be under way on the server when we look.
@@ -75,7 +76,7 @@ class ProductChangedError(ConflictError):
 
 
 class Products:
-    """Reads and writes single products."""
+    """Reads and writes single products; `creations` are those that wait for their mapping."""
 
     def __init__(
         self,
@@ -92,6 +93,7 @@ class Products:
         self._preferences = preferences
         self._clock = clock
         self._sleep = sleep
+        self.creations = Creations()
         self._lock = threading.Lock()
         self._lookups: tuple[datetime, ProductLookups] | None = None
 

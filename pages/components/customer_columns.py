@@ -34,9 +34,9 @@ def columns() -> list[Column]:
             cellRenderer="actionsCell",
             **not_searched(),
         ),
-        switch_column(70),
-        state_column(114),
-        suggestion_column(144),
+        switch_column(),
+        state_column(116),
+        suggestion_column(134),
         column(
             "last_sync",
             _("Last sync"),

@@ -64,9 +64,6 @@ def draw_customers(services: Services) -> None:
     by_id = {row.mapping.customer_id: row for row in rows}
     if contracts is None:
         _draw_no_contracts()
-    draw_above_grid(services, rows, by_id)
-    focused = focus(session, by_id)
-    draw_focus(session, focused, partial(customer_title, by_id=by_id))
     conflicts = plan_of(staged, rows, contracts).conflicts
     draw_conflicts(
         session,
@@ -75,6 +72,9 @@ def draw_customers(services: Services) -> None:
         cells=partial(cells_in_words, contracts=contracts),
         saver=partial(_last_saver, services),
     )
+    draw_above_grid(services, rows, by_id)
+    focused = focus(session, by_id)
+    draw_focus(session, focused, partial(customer_title, by_id=by_id))
     version, reader = (stored.version, known.version), (locale(), str(zone()))
     drawing = Drawing(
         staged=staged,

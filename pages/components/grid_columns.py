@@ -12,13 +12,16 @@ from pages.components.language import _
 
 Column = dict[str, Any]
 
-# Of a heading, in pixels.
-_LETTER, _PADDING = 8, 20
+# Of a heading, in pixels; the sign for a filter is beside its words.
+_LETTER, _PADDING, _FILTER_SIGN = 8, 20, 22
+# Of the switch and what is around it, and of a letter of the word beside it.
+_SWITCH, _SWITCH_LETTER = 60, 7
 
 
 def column(name: str, title: str, width: int, **more: Any) -> Column:
     """One column; it has at least `width`, and room for the longest word of its title."""
-    width = max(width, _LETTER * max(map(len, title.split())) + _PADDING)
+    beside = _PADDING + (_FILTER_SIGN if "filter" in more else 0)
+    width = max(width, _LETTER * max(map(len, title.split())) + beside)
     return {
         "colId": name,
         "headerName": title,
@@ -58,12 +61,12 @@ def number_filter() -> Column:
     }
 
 
-def switch_column(width: int = 132) -> Column:
-    """The sync switch; where it is narrow, without the word."""
+def switch_column() -> Column:
+    """The sync switch, with room for the word beside it in the reader's language."""
     return column(
         "sync",
         _("Sync"),
-        width,
+        _SWITCH + _SWITCH_LETTER * max(len(_("On")), len(_("Off"))),
         cellRenderer="switchCell",
         valueGetter=value("sync"),
         **dirty_when_edited("sync"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
@@ -15,6 +17,9 @@ from pages.components.language import _, ngettext
 from pages.components.problems import as_typed
 
 Session = GridSession[Any, Any]
+
+# More of them are looked through in a table that scrolls by itself.
+_LISTED_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -114,10 +119,23 @@ def _draw_lines(session: Session, words: SaveWords) -> None:
     if not words.lines:
         st.write(_("There is nothing to save."))
         return
+    if len(words.lines) <= _LISTED_LINES:
+        st.markdown("\n\n".join(_listed(words.lines)))
+        return
     frame = pd.DataFrame([vars(line) for line in words.lines])
     headings = [words.row_heading, _("Field"), _("Saved now"), _("After saving")]
     frame.columns = pd.Index(headings)
     st.dataframe(frame, hide_index=True, width="stretch", key=session.key("save_lines"))
+
+
+def _listed(lines: Sequence[ChangeLine]) -> Iterator[str]:
+    """Row by row as Markdown, which wraps where the screen is narrow."""
+    for title, changes in groupby(lines, attrgetter("title")):
+        told = [
+            _("{field}: {old} → {new}", field=line.field, old=line.old, new=line.new)
+            for line in changes
+        ]
+        yield "\n".join([f"**{as_typed(title)}**", *(f"- {as_typed(one)}" for one in told)])
 
 
 def _draw_warnings(words: SaveWords) -> None:

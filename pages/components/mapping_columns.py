@@ -24,7 +24,7 @@ def columns() -> list[Column]:
         _sophos_product(),
         _connectwise_product(),
         _details(),
-        switch_column(112),
+        switch_column(),
         _usage(),
         state_column(150),
         suggestion_column(),

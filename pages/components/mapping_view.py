@@ -41,6 +41,7 @@ from pages.components.mapping_rows import (
 from pages.components.mapping_save import draw_mapping_save
 from pages.components.mapping_session import session
 from pages.components.mapping_toolbar import draw_above_grid
+from pages.components.product_offers import Rows, draw_offers
 from pages.components.reader import zone
 from pages.components.tasks import start_refresh
 
@@ -64,9 +65,8 @@ def draw_mapping(services: Services) -> None:
     by_code = {row.mapping.product_code: row for row in rows}
     if catalog is None:
         _draw_no_catalog()
-    draw_above_grid(services, rows, by_code)
-    focused = focus(session, by_code)
-    draw_focus(session, focused, partial(product_title, by_code=by_code))
+    if not product_forms.is_open():
+        draw_offers(services, _rows_for_offers(by_code))
     conflicts = plan_of(staged, rows, catalog).conflicts
     draw_conflicts(
         session,
@@ -75,6 +75,9 @@ def draw_mapping(services: Services) -> None:
         cells=partial(cells_in_words, catalog=catalog),
         saver=partial(_last_saver, services),
     )
+    draw_above_grid(services, rows, by_code)
+    focused = focus(session, by_code)
+    draw_focus(session, focused, partial(product_title, by_code=by_code))
     shown = matching(rows, session.show(), set(staged.changes()))
     if focused:
         shown = [by_code[focused]]
@@ -276,4 +279,14 @@ def _stage_created(created: Mapping[str, CatalogItem]) -> None:
         CellEdit(code, PRODUCT, item.id, session.base_of(code))
         for code, item in created.items()
         if code
+    )
+
+
+def _rows_for_offers(by_code: Mapping[str, MappingRow]) -> Rows:
+    changes = session.staged().changes()
+    return Rows(
+        by_code,
+        title=partial(product_title, by_code=by_code),
+        staged={code for code, cells in changes.items() if PRODUCT in cells},
+        stage=_stage_created,
     )

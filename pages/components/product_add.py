@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -26,7 +26,7 @@ from pages.components.product_adding import (
     shown_problems,
     why_unusable,
 )
-from pages.components.product_fields import Form, draw_fields
+from pages.components.product_fields import Form, draw_fields, went_wrong
 from pages.components.product_values import Choices, choices
 from pages.components.redraw import redraw
 
@@ -40,7 +40,7 @@ def draw_add(
     close: Callable[[], None],
 ) -> None:
     """The body of the dialog."""
-    hand_over(state, on_created)
+    hand_over(services, state, on_created)
     if state.applied and not state.pending:
         st.session_state[NOTICE] = _done(state)
         close()
@@ -143,7 +143,7 @@ def _stepper(state: AddState, problems: Mapping[str, tuple[Problem, ...]]) -> No
 
 
 def _progress(state: AddState) -> None:
-    """What was left out, and how many of several are there while others are not."""
+    """What was left out; of several, what became of each once Apply was tried."""
     if state.left_out:
         left_out = ngettext(
             "{count} selected row has a ConnectWise product already and is left out.",
@@ -151,18 +151,32 @@ def _progress(state: AddState) -> None:
             state.left_out,
         )
         st.caption(left_out)
-    total, pending = len(state.products), len(state.pending)
-    if 0 < pending < total:
-        told = ngettext(
-            "{done} of {total} products are in ConnectWise and staged in their rows. "
-            "{count} was not created.",
-            "{done} of {total} products are in ConnectWise and staged in their rows. "
-            "{count} were not created.",
-            pending,
-            done=total - pending,
-            total=total,
-        )
-        st.info(told, icon=":material/inventory_2:")
+    if len(state.products) > 1 and any(draft.failed for draft in state.drafts.values()):
+        st.info(_outcome(state), icon=":material/inventory_2:")
+
+
+def _outcome(state: AddState) -> str:
+    """Which of several are there, which are not, and what to do, as Markdown."""
+    there, unknown, missing = [], [], []
+    for product in state.products:
+        draft = state.drafts[product.code]
+        whose = there if draft.created else unknown if draft.unknown else missing
+        whose.append(_name(product))
+    lines = [
+        (there, _("In ConnectWise, staged and not saved yet: {products}", products=_list(there))),
+        (missing, _("Not created: {products}", products=_list(missing))),
+        (unknown, _("Not known whether created: {products}", products=_list(unknown))),
+    ]
+    told = [as_typed(line) for names, line in lines if names]
+    way_out = _(
+        "Choose one of the others above to see why. Apply tries only those again, and creates "
+        "nothing twice; Close keeps what is staged."
+    )
+    return "\n\n".join([*told, as_typed(way_out)])
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)
 
 
 def _move(state: AddState, position: int) -> None:
@@ -231,6 +245,8 @@ def _buttons(
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         if wrong:
             st.markdown(attention(wrong), width="content")
+        elif any(state.drafts[product.code].failed for product in state.pending):
+            st.markdown(went_wrong(), width="content")
         leave = _("Cancel") if pending == len(state.products) else _("Close")
         left = st.button(leave, key=f"{KEY}_cancel", disabled=state.applying)
         # A press that came while Apply ran was about the form as it was before: what Apply did,

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from core.domain.models import CatalogItem, ProductClass, ProductFields, SophosProduct
 from core.domain.product_form import validate
-from core.errors import InputError, Message, Problem, RefusedError, UsageSyncError, message
+from core.errors import (
+    InputError,
+    Message,
+    OutcomeUnknownError,
+    Problem,
+    RefusedError,
+    TryAgainError,
+    UsageSyncError,
+    message,
+)
 from core.services import Services
 from core.use_cases.products import ProductExistsError
 from pages.components.language import _
@@ -24,6 +33,7 @@ class Draft:
 
     `refused` are the server's problems, each with the value that it was about: once the value is
     another one, the problem is no longer shown. `handed_over`: the page has staged `created`.
+    `unknown`: the answer of ConnectWise was lost, and it may be there.
     """
 
     start: ProductFields
@@ -33,7 +43,13 @@ class Draft:
     handed_over: bool = False
     existing: CatalogItem | None = None
     failure: tuple[Message, Message | None] | None = None
+    unknown: bool = False
     refused: list[tuple[Problem, object]] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether Apply was tried and has not led to a product."""
+        return self.failure is not None or self.existing is not None
 
 
 @dataclass
@@ -41,10 +57,12 @@ class AddState:
     """The open dialog: the products, which of them is shown, and what is typed.
 
     `applying` from the press of Apply until it has ended; `applied` until its end was told.
-    `left_out` is how many selected products are not here, because they are mapped.
+    `left_out` is how many selected products are not here, because they are mapped. `by` is who
+    adds them.
     """
 
     products: tuple[SophosProduct, ...]
+    by: str
     first_identifier: str = ""
     position: int = 0
     checked: bool = False
@@ -114,28 +132,54 @@ def _create_pending(services: Services, state: AddState, lists: Choices) -> None
     if problems:
         state.position = _first_with(state, problems)
         return
-    for product in state.pending:
-        draft = state.drafts[product.code]
-        wanted, _unread = fields_from(draft.values, lists, draft.start)
-        _create(services, draft, wanted)
+    wanted = {product.code: _wanted(state.drafts[product.code], lists) for product in state.pending}
+    creations = services.products.creations
+    creations.begin(state.by, {code: fields.identifier for code, fields in wanted.items()})
+    try:
+        for code, fields in wanted.items():
+            _create(services, state, code, fields)
+    finally:
+        creations.abandon(state.by, wanted)
     if state.pending:
         state.position = state.products.index(state.pending[0])
 
 
-def _create(services: Services, draft: Draft, wanted: ProductFields) -> None:
-    draft.existing, draft.failure, draft.refused = None, None, []
+def _wanted(draft: Draft, lists: Choices) -> ProductFields:
+    return fields_from(draft.values, lists, draft.start)[0]
+
+
+def _create(services: Services, state: AddState, code: str, wanted: ProductFields) -> None:
+    draft, creations = state.drafts[code], services.products.creations
+    draft.existing, draft.failure, draft.unknown, draft.refused = None, None, False, []
     try:
         item = services.products.create(wanted)
-    except ProductExistsError as error:
-        draft.existing = error.existing
     except UsageSyncError as error:
-        draft.failure = (error.text, error.remedy)
-        if isinstance(error, (InputError, RefusedError)):
-            draft.refused = [
-                (problem, draft.values.get(problem.field or "")) for problem in error.problems
-            ]
+        _keep_failure(draft, error, several=len(state.products) > 1)
+        creations.failed(state.by, code, error.text, error.remedy)
     else:
         accept(draft, item)
+        creations.made(state.by, code, item)
+
+
+def _keep_failure(draft: Draft, error: UsageSyncError, *, several: bool) -> None:
+    if isinstance(error, ProductExistsError):
+        draft.existing = error.existing
+        return
+    draft.failure = (error.text, _remedy(error, several=several))
+    draft.unknown = isinstance(error, OutcomeUnknownError)
+    if isinstance(error, (InputError, RefusedError)):
+        draft.refused = [
+            (problem, draft.values.get(problem.field or "")) for problem in error.problems
+        ]
+
+
+def _remedy(error: UsageSyncError, *, several: bool) -> Message | None:
+    """What to do; that nothing was changed would be wrong beside others that were created."""
+    if isinstance(error, OutcomeUnknownError) or (several and isinstance(error, TryAgainError)):
+        return message(
+            "Wait a minute, then press Apply again; what is there already is never created twice."
+        )
+    return error.remedy
 
 
 def accept(draft: Draft, item: CatalogItem) -> None:
@@ -143,13 +187,17 @@ def accept(draft: Draft, item: CatalogItem) -> None:
     draft.created, draft.existing, draft.failure = item, None, None
 
 
-def hand_over(state: AddState, on_created: OnCreated) -> None:
-    """Hand the page what is there and was not handed over yet, whatever ended the run before."""
-    for product in state.products:
-        draft = state.drafts.get(product.code)
-        if draft is not None and draft.created is not None and not draft.handed_over:
-            on_created({product.code: draft.created})
+def hand_over(services: Services, state: AddState, on_created: OnCreated) -> None:
+    """Hand the page what is there and was not handed over yet, whatever ended the run before.
+
+    What failed is told in the form, so it need not be told to another session of this person.
+    """
+    for code, draft in state.drafts.items():
+        if draft.created is not None and not draft.handed_over:
+            on_created({code: draft.created})
             draft.handed_over = True
+        elif draft.created is None and not state.applying:
+            services.products.creations.forget(state.by, [code])
 
 
 def shown_problems(state: AddState, lists: Choices) -> dict[str, tuple[Problem, ...]]:

@@ -16,7 +16,13 @@ from pages.components.language import _, ngettext
 from pages.components.problems import as_typed, attention, failure_text, show_error
 from pages.components.product_add import NOTICE
 from pages.components.product_compare import draw_comparison
-from pages.components.product_fields import Form, draw_fields, forget, widget_limits
+from pages.components.product_fields import (
+    Form,
+    draw_fields,
+    forget,
+    went_wrong,
+    widget_limits,
+)
 from pages.components.product_values import Choices, Values, choices, fields_from, values_of
 from pages.components.redraw import redraw
 
@@ -87,6 +93,8 @@ def draw_edit(
     told = _change_count(len(changes) + len(unread))
     if problems:
         told = attention(len({problem.field for problem in problems}))
+    elif state.failure is not None:
+        told = went_wrong()
     _buttons(state, told, view)
     if state.applying:
         with st.spinner(_("Writing to ConnectWise…")):

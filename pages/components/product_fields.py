@@ -70,6 +70,11 @@ def draw_fields(form: Form) -> None:
         _switch(form, "inactive")
 
 
+def went_wrong() -> str:
+    """A line beside Apply: the form is long, and the reason stands at its top."""
+    return f":red[:material/error: {as_typed(_('See above what went wrong.'))}]"
+
+
 def product_class_name(value: str) -> str:
     """ConnectWise's product classes in the reader's language."""
     return {

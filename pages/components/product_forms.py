@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.domain.models import CatalogItem, SophosProduct
 from core.services import Services
+from pages.components.identity import who
 from pages.components.language import _
 from pages.components.product_add import NOTICE, draw_add
 from pages.components.product_adding import AddState, OnCreated
@@ -31,7 +32,7 @@ def open_add(products: Sequence[SophosProduct], *, identifier: str = "", left_ou
     `left_out` is how many products were selected besides, and have a ConnectWise product.
     """
     st.session_state[_OPEN] = AddState(
-        tuple(products), first_identifier=identifier.strip(), left_out=left_out
+        tuple(products), by=who(), first_identifier=identifier.strip(), left_out=left_out
     )
 
 

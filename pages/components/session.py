@@ -99,7 +99,11 @@ def _style() -> None:
     """What the theme cannot say: less empty space beside wide tables; no download of a table by
     Streamlit itself, which leaves text in it that a spreadsheet would run (ours does not); notices
     below, where they cover no toolbar, and clicks go through them (else a pointer that rests on
-    one keeps it open).
+    one keeps it open); no "Press Enter to apply", which Streamlit says in English only.
+
+    That hint shares its element with the count of characters, and alone looks like it: but it has
+    several words. One word a line it is higher than one line, and is moved out of sight by a
+    multiple of what it is too high; a count is not.
     """
     st.html(
         "<style>[data-testid='stMainBlockContainer']"
@@ -107,6 +111,11 @@ def _style() -> None:
         "[data-testid='stElementToolbarButton']:has([aria-label='Download as CSV']){display:none}"
         "[data-testid='stToastContainer']{top:auto!important;bottom:1rem;pointer-events:none}"
         "[data-testid='stToastContainer'] button{pointer-events:auto}"
+        "[data-testid='InputInstructions']{overflow:hidden;max-height:1lh}"
+        "[data-testid='InputInstructions']>span:not(:last-child){display:none}"
+        "[data-testid='InputInstructions']>span::before{display:none}"
+        "[data-testid='InputInstructions']>span:only-child{display:block;width:min-content;"
+        "margin-left:auto;transform:translateY(calc((1lh - 100%)*9))}"
         "</style>"
     )
 

@@ -326,3 +326,41 @@ def test_the_browser_asks_before_unsaved_changes_are_lost(own_grid: Grid) -> Non
     own_grid.page.reload()
     assert asked == ["beforeunload"]
     expect(Grid(own_grid.page).switch(CODE)).to_have_attribute("aria-checked", "true")
+
+
+def test_what_is_cut_is_whole_in_the_tooltip_and_what_is_not_cut_has_none(grid: Grid) -> None:
+    tooltip = grid.frame.locator(".ag-tooltip")
+    row = next(row for row in grid.rows() if grid.cell(row, "suggestion").inner_text().strip())
+    reason = grid.cell(row, "suggestion").locator(".us-sub").text_content() or "?"
+    grid.cell(row, "suggestion").locator(".us-suggestion-text").hover()
+    expect(tooltip).to_have_count(1)
+    expect(tooltip).to_contain_text(reason.strip())
+    grid.cell(row, "product").hover()
+    expect(tooltip).to_have_count(0)
+    grid.cell(row, "sophos_product").hover()
+    name = grid.cell(row, "sophos_product").locator(".us-main").text_content() or ""
+    expect(tooltip).to_contain_text(name)
+    expect(tooltip).to_contain_text(row)
+
+
+@pytest.mark.parametrize("path", ["product_mapping", "customers"])
+@pytest.mark.parametrize("locale", ["en-US", "fr-FR"])
+def test_the_word_beside_the_switch_is_seen_and_nothing_has_to_be_scrolled_sideways(
+    common_dashboard: Dashboard, open_page: OpenPage, path: str, locale: str
+) -> None:
+    page = open_page(f"{common_dashboard.url}/{path}", locale=locale)
+    frame = page.frame_locator(GRID)
+    row = frame.locator(".ag-center-cols-container .ag-row").first
+    switch, word = row.get_by_role("switch"), row.locator(".us-switch-word")
+    expect(word).to_be_visible()
+    button, beside = switch.bounding_box(), word.bounding_box()
+    cell = row.locator("[col-id='sync']").bounding_box()
+    assert button is not None
+    assert beside is not None
+    assert cell is not None
+    assert button["y"] - 4 < beside["y"] < button["y"] + button["height"]
+    assert beside["x"] + beside["width"] <= cell["x"] + cell["width"]
+    wide = frame.locator(".ag-center-cols-viewport").evaluate(
+        "view => view.scrollWidth - view.clientWidth"
+    )
+    assert wide == 0

@@ -398,3 +398,26 @@ def test_a_french_billing_clerk_maps_a_product(dashboard: Dashboard, open_page: 
     expect(grid.cell(CODE, "product")).to_contain_text(identifier)
     expect(grid.page.locator("[data-testid='stMain']")).not_to_contain_text("unsaved")
     expect(grid.page.get_by_role("button", name="Enregistrer")).to_be_visible()
+
+
+def test_no_hint_is_in_english_for_all_and_characters_are_counted(
+    common_dashboard: Dashboard, open_page: OpenPage
+) -> None:
+    grid = Grid(open_page(f"{common_dashboard.url}/product_mapping", locale="fr-FR"))
+    grid.press("mapping_add")
+    grid.dialog.get_by_label("Prix").fill("12")
+    hint = grid.dialog.get_by_test_id("InputInstructions").get_by_text("Press Enter to apply")
+    expect(hint).to_have_count(1)
+    expect(hint).not_to_be_in_viewport()
+    grid.page.goto(f"{common_dashboard.url}/usage_sync")
+    grid.page.get_by_role("radio", name="Utilisation").click()
+    expect(grid.page.get_by_test_id("stDataFrame").first).to_be_visible()
+    grid.press("usage_sync_month_menu")
+    grid.press("usage_sync_close_month")
+    note = grid.dialog.get_by_label("Remarque")
+    note.click()
+    instructions = grid.dialog.get_by_test_id("InputInstructions")
+    expect(instructions.get_by_text(re.compile(r"^0/\d+$"))).to_be_in_viewport(ratio=1)
+    note.press_sequentially("Facturé")
+    expect(instructions.get_by_text(re.compile(r"^7/\d+$"))).to_be_in_viewport(ratio=1)
+    expect(instructions.get_by_text("Press Enter")).not_to_be_visible()

@@ -17,8 +17,6 @@ from core.domain.row_edits import RowEdit
 from core.sandbox.server import Sandbox
 from core.services import Services
 from pages.components import customer_view
-from pages.components.problems import as_typed
-from tests.pages.markdown_tables import table_rows
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "customers.py"
 # Of the demo world: two customers with a company of nearly their name and one active agreement.
@@ -128,6 +126,13 @@ def stored(services: Services, customer_id: str) -> CustomerValues:
     return CustomerValues.of(row_of(services, customer_id).mapping)
 
 
+def changes(person: Person) -> list[str]:
+    """What the Save dialog lists, cell by cell."""
+    (listed,) = [box.value for box in person.page.markdown if "→" in box.value]
+    lines = listed.replace("\\", "").splitlines()
+    return [line.removeprefix("- ") for line in lines if line.startswith("- ")]
+
+
 def test_the_page_itself_runs(known_services: Services) -> None:
     page = AppTest.from_file(str(PAGE), default_timeout=30).run()
     assert not page.exception
@@ -161,8 +166,11 @@ def test_a_staged_company_brings_its_only_agreement_and_is_saved_after_the_revie
     assert person.sees("3 unsaved changes")
     assert stored(known_services, BAKERY) == CustomerValues()
     person.presses("customers_save")
-    lines = table_rows(person.page, "| Customer")
-    assert [line[-1] for line in lines] == ["BOULANGERIE VERMASSE SARL", "Sécurité managée", "On"]
+    assert changes(person) == [
+        "ConnectWise company: none → BOULANGERIE VERMASSE SARL",
+        "Agreement: none → Sécurité managée",
+        "Sync switch: Off → On",
+    ]
     person.presses("customers_save_now")
     assert stored(known_services, BAKERY) == BAKED
     assert row_of(known_services, BAKERY).state is CustomerState.ACTIVE
@@ -184,8 +192,10 @@ def test_another_company_drops_the_agreement_of_the_one_before(
     person = Person()
     person.stages(BAKERY, "company", CLINIC_COMPANY)
     person.presses("customers_save")
-    lines = table_rows(person.page, "| Customer")
-    assert [line[-1] for line in lines] == [as_typed("Clin. Vét. Marronnet"), "none"]
+    assert changes(person) == [
+        "ConnectWise company: BOULANGERIE VERMASSE SARL → Clin. Vét. Marronnet",
+        "Agreement: Sécurité managée → none",
+    ]
     assert person.sees("will not sync: No agreement is chosen")
     person.presses("customers_save_back")
     person.stages(BAKERY, "agreement", CLINIC_AGREEMENT)

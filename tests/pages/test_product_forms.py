@@ -287,6 +287,7 @@ def test_what_became_of_each_is_told_when_the_network_fails_for_one(
     ]
     assert "press Apply again" in told(page).replace("Press", "press")
     assert "Nothing was changed" not in told(page)
+    assert "See above what went wrong." in told(page), "beside Apply, at the end of a long form"
     assert page.button(key=f"{ADD}_apply").label == "Apply (1 product)"
     admin(sandbox, "DELETE", "/faults", None)
     press(page, f"{ADD}_apply")
@@ -325,8 +326,8 @@ def test_the_other_products_are_created_when_one_is_refused(page, sandbox):
     assert outcome(page) == [
         "In ConnectWise, staged and not saved yet: Sophos Endpoint",
         "Not created: Sophos Mobile Standard",
-        "Each of the others says why. Apply tries those again, and creates nothing twice; Close "
-        "keeps what is staged.",
+        "Choose one of the others above to see why. Apply tries only those again, and creates "
+        "nothing twice; Close keeps what is staged.",
     ]
     press(page, f"{ADD}_apply")
     assert set(page.session_state["created"]) == {CODE, OTHER}
@@ -433,6 +434,16 @@ def test_an_edit_overwrites_nobody_unasked(page, sandbox, catalog_services):
     press(page, f"{EDIT}_apply")
     now = admin(sandbox, "GET", f"/tables/catalog/{product_id}", None)
     assert (now["description"], now["vendorSku"], now["notes"]) == ("Mine", "MY-SKU", "Their note")
+
+
+def test_a_failed_edit_says_beside_apply_where_the_reason_is(page, sandbox, catalog_services):
+    admin(sandbox, "POST", "/faults", {"effect": "status", "status": 403, "method": "PATCH"})
+    edit(page, existing_id(catalog_services))
+    assert "See above what went wrong." not in told(page)
+    fill(page, f"{EDIT}_description", "Edited here")
+    press(page, f"{EDIT}_apply")
+    assert page.error
+    assert "See above what went wrong." in told(page)
 
 
 def test_dropping_mine_fills_the_form_with_theirs(page, sandbox, catalog_services):

@@ -17,7 +17,6 @@ from core.services import Services
 from pages.components import mapping_view
 from pages.components.identity import system_user
 from pages.components.problems import as_typed
-from tests.pages.markdown_tables import table_rows
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "product_mapping.py"
 CODE, OTHER = "CIXA-MSP", "CMS-MSP"
@@ -144,11 +143,8 @@ def test_a_staged_mapping_is_saved_after_the_review(
     assert person.sees("2 unsaved changes")
     assert stored(filled_services, CODE) == (None, False, MappingState.UNMAPPED)
     person.presses("mapping_save")
-    lines = table_rows(person.page, "| Sophos product")
-    assert [line[1:] for line in lines] == [
-        ["ConnectWise product", "none", as_typed(products[0].identifier)],
-        ["Sync switch", "Off", "On"],
-    ]
+    assert person.sees(as_typed(f"ConnectWise product: none → {products[0].identifier}"))
+    assert person.sees(as_typed("Sync switch: Off → On"))
     person.presses("mapping_save_now")
     assert stored(filled_services, CODE) == (products[0].id, True, MappingState.ACTIVE)
     assert not person.sees("unsaved change")
@@ -244,13 +240,16 @@ def test_somebody_elses_save_is_shown_and_mine_can_be_kept(
     assert stored(filled_services, CODE)[0] == mine
 
 
-def conflict_rows(person: Person) -> dict[str, list[str]]:
-    """The table of a row in conflict: what stands beside the name of each cell."""
-    (table,) = [
-        box.value for box in person.page.markdown if box.value.startswith("|  | Changed by")
-    ]
-    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
-    return {name.strip("*"): cells for name, *cells in rows}
+def plain(line: str) -> str:
+    """A line of Markdown as it is read."""
+    return line.strip("*").removeprefix(":gray[").removesuffix("]").replace("\\", "")
+
+
+def conflict_cells(person: Person) -> list[list[str]]:
+    """The panel of a row in conflict: of each cell its name, who changed it, and the values."""
+    boxes = [box.value.split("  \n") for box in person.page.markdown if "  \n" in box.value]
+    lines = [plain(line) for box in boxes for line in box]
+    return [lines[first : first + 8] for first in range(0, len(lines), 8)]
 
 
 def test_a_conflict_shows_only_what_either_changed_and_says_who(
@@ -260,23 +259,25 @@ def test_a_conflict_shows_only_what_either_changed_and_says_who(
     person.stages(CODE, "product", mine.id)
     save(filled_services, CODE, theirs.id, False)
     person.run()
-    assert conflict_rows(person) == {
-        "ConnectWise product": [
-            "you and Somebody else", "none", as_typed(theirs.identifier), as_typed(mine.identifier)
-        ]
-    }  # fmt: skip
+    headings = ["When you began", "Theirs (saved)", "Mine (unsaved)"]
+
+    def told(name: str, who: str, *values: str) -> list[str]:
+        beside = [word for pair in zip(headings, values, strict=True) for word in pair]
+        return [name, who, *beside]
+
+    first, second = mine.identifier, theirs.identifier
+    both = "changed by you and Somebody else"
+    assert conflict_cells(person) == [told("ConnectWise product", both, "none", second, first)]
     person.presses(f"mapping_mine_{CODE}")
     person.stages(CODE, "product", None)
     person.stages(CODE, "product", theirs.id)
     person.stages(CODE, "sync", True)
     save(filled_services, CODE, None, False)
     person.run()
-    assert conflict_rows(person) == {
-        "ConnectWise product": [
-            "Somebody else", as_typed(theirs.identifier), "none", ":gray[unchanged]"
-        ],
-        "Sync switch": ["you", "Off", ":gray[unchanged]", "On"],
-    }  # fmt: skip
+    assert conflict_cells(person) == [
+        told("ConnectWise product", "changed by Somebody else", second, "none", "unchanged"),
+        told("Sync switch", "changed by you", "Off", "unchanged", "On"),
+    ]
 
 
 def test_theirs_can_be_kept(

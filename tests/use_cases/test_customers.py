@@ -11,7 +11,11 @@ import pytest
 
 from core.domain.customer_saving import CustomerBase
 from core.domain.customers import CustomerValues
-from core.domain.models import CustomerRow, CustomerState
+from core.domain.models import (
+    BillingCycle,
+    CustomerRow,
+    CustomerState,
+)
 from core.domain.month import Month
 from core.domain.row_edits import RowEdit
 from core.errors import InputError, UnexpectedAnswerError, VendorError
@@ -92,7 +96,13 @@ def test_a_customer_that_only_usage_names_has_a_row(filled: Services) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/partner/v1/tenants", "/company/companies", "/finance/agreements"]
+    "path",
+    [
+        "/partner/v1/tenants",
+        "/company/companies",
+        "/finance/agreements",
+        "/finance/billingCycles",
+    ],
 )
 def test_a_failed_refresh_leaves_everything_as_it_was(
     known: Services, sandbox: Sandbox, path: str
@@ -104,6 +114,25 @@ def test_a_failed_refresh_leaves_everything_as_it_was(
         known.customers.refresh()
     assert known.customers.rows() == before
     assert known.customers.read_at() == read_at
+
+
+def test_how_agreements_are_billed_is_read_with_one_request(
+    known: Services, sandbox: Sandbox
+) -> None:
+    customers = known.store.customers
+    cycles = customers.billing_cycles()
+    for record in sandbox.world.tables["agreements"].all():
+        agreement = customers.agreements()[record["id"]]
+        cycle = cycles[agreement.billing_cycle_id or 0]
+        assert (cycle.id, cycle.name) == tuple(record["billingCycle"].values())
+        assert agreement.currency == "EUR"
+    table = sandbox.world.tables["billingCycles"]
+    table.replace(5, {**table.records[5], "billingOptions": "Triennial"})
+    before = known.connectwise.requests()
+    known.customers.refresh()
+    lists = ("companies", "agreements", "billing cycles")
+    assert (known.connectwise.requests() - before).reads == len(lists)
+    assert customers.billing_cycles()[5] == BillingCycle(5, "Yearly", None)
 
 
 @pytest.mark.parametrize("table", ["companies", "agreements"])
@@ -320,6 +349,22 @@ def test_every_bad_row_of_a_file_is_reported_with_its_number(known: Services) ->
     with pytest.raises(InputError) as caught:
         known.customers.check_csv(known.customers.parse_csv(text))
     assert {problem.row for problem in caught.value.problems} == {2, 3}
+
+
+def test_bad_rows_are_reported_in_the_order_of_their_lines_and_once_each(known: Services) -> None:
+    text = (
+        "customer_id,connectwise_company_id,agreement_id,sync\n"
+        f"{BAKERY},99999999,,true\n{LAWYERS},,,perhaps\n{TERM},99999998,,true\n{BAKERY},,,true\n"
+    )
+    with pytest.raises(InputError) as caught:
+        known.customers.check_csv(known.customers.parse_csv(text))
+    found = [(problem.row, problem.field) for problem in caught.value.problems]
+    assert found == [
+        (2, "connectwise_company_id"),
+        (3, "sync"),
+        (4, "connectwise_company_id"),
+        (5, "customer_id"),
+    ]
 
 
 def test_rows_are_read_anew_after_a_write_only(known: Services) -> None:

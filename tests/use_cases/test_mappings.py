@@ -237,6 +237,22 @@ def test_every_bad_row_of_a_file_is_reported_with_its_number(filled: Services) -
     assert row_of(filled).mapping.state is MappingState.UNMAPPED
 
 
+def test_bad_rows_are_reported_in_the_order_of_their_lines_and_once_each(filled: Services) -> None:
+    text = (
+        "product_code,connectwise_product_id,sync\n"
+        f"XDR-MSP,99999998,true\nNDR-MSP,,perhaps\n{CODE},99999999,true\n{CODE},,true\n"
+    )
+    with pytest.raises(InputError) as caught:
+        filled.mappings.check_csv(filled.mappings.parse_csv(text))
+    found = [(problem.row, problem.field) for problem in caught.value.problems]
+    assert found == [
+        (2, "connectwise_product_id"),
+        (3, "sync"),
+        (4, "connectwise_product_id"),
+        (5, "product_code"),
+    ]
+
+
 def test_rows_are_read_anew_after_a_write_only(filled: Services) -> None:
     first = filled.mappings.rows()
     assert filled.mappings.rows() is first

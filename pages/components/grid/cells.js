@@ -2,8 +2,15 @@
 
    Every answer of the server refreshes all cells. A button that was pressed before and is released after it
    must still be the same one, or the browser sees no click: what looks as before stays, and only gets what
-   its buttons do now. */
+   its buttons do now.
+
+   `whole` are the lines of the cell without anything cut, `more` what it does not show: the tooltip, as text.
+   It comes where there is more, or where the width of a column cuts something. */
 class Cell {
+  whole = []
+  more = []
+  told = null
+
   init(params) {
     this.gui = element("div", "us-cell")
     this.refresh(params)
@@ -15,14 +22,14 @@ class Cell {
     if (!params.data) return true
     const shown = this.gui
     this.gui = element("div", "us-cell")
+    this.whole = []
+    this.more = []
     this.draw(params)
+    this.tell(params)
     const drawn = this.gui
     this.gui = shown
-    if (!drawn.title) drawn.removeAttribute("title")
     if (!shown.isEqualNode(drawn)) {
       shown.className = drawn.className
-      if (drawn.title) shown.title = drawn.title
-      else shown.removeAttribute("title")
       shown.replaceChildren(...drawn.childNodes)
       return true
     }
@@ -30,19 +37,37 @@ class Cell {
     shown.querySelectorAll("button").forEach((button, i) => (button.onclick = buttons[i].onclick))
     return true
   }
+  tell({ setTooltip }) {
+    const words = [...this.whole, ...this.more].filter(Boolean).join("\n")
+    if (words === this.told) return
+    this.told = words
+    setTooltip(words, () => words !== "" && (this.more.some(Boolean) || isCut(this.gui)))
+  }
 }
 
-/* The name of a row, marked when somebody else changed it. */
+/* Whether the width or height of a cell keeps some of its text from being read. */
+function isCut(cell) {
+  const texts = cell.querySelectorAll(".us-main, .us-sub, .us-placeholder, .us-explanation, .us-sub > span")
+  return [...texts].some(
+    (text) => text.clientWidth > 0 &&
+      (text.scrollWidth > text.clientWidth || text.scrollHeight > text.clientHeight + 2),
+  )
+}
+
+/* The name of a row, marked when somebody else changed it; see `conflictHint`. */
 function nameLine(data, unnamed) {
   const name = element("span", "us-main", data.name || unnamed)
   if (!data.name) name.classList.add("us-faint")
   if (data.conflict) {
     const mark = element("span", "us-conflict-mark")
-    mark.title = labels.conflict_hint
     mark.append(icon("conflict"), element("span", "", labels.conflict))
     name.prepend(mark)
   }
   return name
+}
+
+function conflictHint(data) {
+  return data.conflict ? labels.conflict_hint : ""
 }
 
 /* What an edited cell was, for its tooltip. */
@@ -66,9 +91,7 @@ class SwitchCell extends Cell {
     }
     this.gui.classList.add("us-sync")
     this.gui.append(button, element("span", "us-switch-word", on ? labels.on : labels.off))
-    this.gui.title = isDirty(data, "sync")
-      ? fill(labels.was, { value: data.base_sync ? labels.on : labels.off })
-      : ""
+    if (isDirty(data, "sync")) this.more = [wasHint(data.base_sync ? labels.on : labels.off)]
   }
 }
 
@@ -85,7 +108,9 @@ class StateCell extends Cell {
       this.gui.append(element("span", "us-sub", data.since))
     }
     if (data.explanation) this.gui.append(element("span", "us-explanation", data.explanation))
-    this.gui.title = data.state_hint
+    const states = [data.state, data.next_state].filter(Boolean)
+    this.whole = [states.map((state) => labels[`state_${state}`]).join(" → "), data.explanation]
+    this.more = data.state_hint.split("\n").filter((line) => !data.explanation.includes(line))
   }
 }
 
@@ -96,7 +121,6 @@ class SuggestionCell extends Cell {
     const use = element("button", "us-use", labels.use)
     use.type = "button"
     use.tabIndex = -1
-    use.title = data.suggestion_reason
     use.setAttribute("aria-label", naming(labels.use_for, data.suggestion_name))
     use.onclick = (event) => {
       event.stopPropagation()
@@ -104,12 +128,11 @@ class SuggestionCell extends Cell {
     }
     const text = element("span", "us-suggestion-text")
     const second = element("span", "us-sub")
-    second.append(
-      element("span", "us-score", `${data.suggestion_score}\u202f%`),
-      document.createTextNode(` · ${data.suggestion_reason}`),
-    )
+    const score = `${data.suggestion_score}\u202f%`
+    const reason = ` · ${data.suggestion_reason}`
+    second.append(element("span", "us-score", score), document.createTextNode(reason))
     text.append(element("span", "us-main", data.suggestion_name), second)
     this.gui.append(use, text)
-    this.gui.title = `${data.suggestion_name}\n${data.suggestion_reason}`
+    this.whole = [data.suggestion_name, score + reason]
   }
 }

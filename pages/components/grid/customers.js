@@ -69,9 +69,9 @@ class CustomerCell extends Cell {
       second.append(icon("unlisted"), element("span", "", labels.unlisted))
       this.gui.append(second)
     }
-    const hint = [data.name, fill(labels.tenant_id, { id: data.code })]
-    if (data.unlisted) hint.push(labels.unlisted_hint)
-    this.gui.title = hint.join("\n")
+    this.whole = [data.name || labels.unnamed]
+    const hints = [data.unlisted && labels.unlisted_hint, conflictHint(data)]
+    this.more = [fill(labels.tenant_id, { id: data.code }), ...hints]
   }
 }
 
@@ -79,7 +79,7 @@ class BillingCell extends Cell {
   draw({ data }) {
     this.gui.append(element("span", "us-main us-plain", data.billing || "–"))
     if (data.status) this.gui.append(element("span", "us-sub", data.status))
-    this.gui.title = [data.billing, data.status].filter(Boolean).join(" · ")
+    this.whole = [data.billing, data.status]
   }
 }
 
@@ -88,12 +88,13 @@ class CompanyCell extends Cell {
     const company = companyOf(data)
     if (company.id === "") {
       this.gui.append(element("span", "us-placeholder", labels.choose))
+      this.whole = [labels.choose]
     } else {
       this.gui.append(element("span", "us-main", company.identifier || `#${company.id}`))
       this.gui.append(element("span", "us-sub", company.description))
+      this.whole = [company.identifier, company.description]
     }
-    const dirty = isDirty(data, "company")
-    this.gui.title = dirty ? wasHint(data.base_company) : `${company.identifier}\n${company.description}`
+    if (isDirty(data, "company")) this.more = [wasHint(data.base_company)]
   }
 }
 
@@ -103,15 +104,21 @@ class AgreementCell extends Cell {
     if (agreement.id !== "") {
       this.gui.append(element("span", "us-main", agreement.identifier || `#${agreement.id}`))
       this.gui.append(this.second(data, agreement))
+      this.whole = [agreement.identifier, agreement.description]
     } else {
-      this.gui.append(element("span", "us-placeholder", this.missing(companyOf(data).id)))
+      this.whole = [this.missing(companyOf(data).id)]
+      this.gui.append(element("span", "us-placeholder", ...this.whole))
     }
-    const hint = [agreement.description, data.shared_hint].filter(Boolean).join("\n")
-    this.gui.title = isDirty(data, "agreement") ? wasHint(data.base_agreement) : hint
+    if (this.isShared(data, agreement)) this.more = [data.shared_hint]
+    if (isDirty(data, "agreement")) this.more.push(wasHint(data.base_agreement))
+  }
+
+  isShared(data, agreement) {
+    return data.shared && agreement.id === data.agreement_id
   }
 
   second(data, agreement) {
-    const shared = data.shared && agreement.id === data.agreement_id
+    const shared = this.isShared(data, agreement)
     const line = element("span", "us-sub", shared ? "" : agreement.description)
     if (shared) {
       line.classList.add("us-warned")
@@ -147,14 +154,15 @@ class LastSyncCell extends Cell {
   draw({ data }) {
     if (data.last_sync === "") {
       this.gui.append(element("span", "us-faint", "–"))
-      this.gui.title = labels.never_synced
+      this.more = [labels.never_synced]
       return
     }
     const result = element("span", `us-main us-result ${data.last_sync_failed ? "us-failed" : "us-done"}`)
     result.append(icon(data.last_sync_failed ? "broken" : "active"))
     result.append(element("span", "", data.last_sync_result))
     this.gui.append(result, element("span", "us-sub", data.last_sync))
-    this.gui.title = data.last_sync_hint
+    this.whole = [data.last_sync_result]
+    this.more = [data.last_sync_hint]
   }
 }
 

@@ -14,7 +14,9 @@ class SophosProductCell extends Cell {
     if (data.group) second.append(element("span", "us-group", data.group))
     if (data.firewall) second.append(element("span", "us-group", labels.firewall))
     this.gui.append(nameLine(data, labels.waiting_for_usage), second)
-    this.gui.title = data.former ? `${data.name}\n${data.former}` : data.name
+    const kinds = [data.code, data.group, data.firewall && labels.firewall]
+    this.whole = [data.name || labels.waiting_for_usage, kinds.filter(Boolean).join(" · ")]
+    this.more = [data.former, conflictHint(data)]
   }
 }
 
@@ -25,12 +27,13 @@ class ProductCell extends Cell {
     if (product.id === "") {
       this.gui.append(element("span", "us-placeholder", labels.choose))
       if (data.default_product) this.gui.append(element("span", "us-sub", data.default_product))
+      this.whole = [labels.choose, data.default_product]
     } else {
       this.gui.append(element("span", "us-main", product.identifier || `#${product.id}`))
       this.gui.append(element("span", "us-sub", product.description))
+      this.whole = [product.identifier, product.description]
     }
-    const dirty = isDirty(data, "product")
-    this.gui.title = dirty ? wasHint(data.base_product) : product.description
+    if (isDirty(data, "product")) this.more = [wasHint(data.base_product)]
   }
 }
 
@@ -57,13 +60,13 @@ class UsageCell extends Cell {
     this.gui.classList.add("us-number")
     if (data.usage_whole === "") {
       this.gui.append(element("span", "us-faint", "–"))
-      this.gui.title = labels.no_usage
+      this.more = [labels.no_usage]
       return
     }
     const line = element("span", "us-main")
     line.append(element("span", "", data.usage_whole), element("span", "us-fraction", data.usage_fraction))
     this.gui.append(line, element("span", "us-sub", data.usage_month))
-    this.gui.title = data.usage_hint
+    this.more = [data.usage_hint]
   }
 }
 
