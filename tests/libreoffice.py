@@ -1,6 +1,6 @@
 """The spreadsheet program that the Excel files are tried with (`python -m tests.libreoffice`).
 
-Debian's package when root on Debian; elsewhere the test that needs it says that it was left out.
+Debian's package when root on Debian; elsewhere the tests that need it say that they were left out.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+from openpyxl import Workbook
+
 from tests.e2e.chromium import apt_install, can_use_apt
 
 _PACKAGE = "libreoffice-calc-nogui"
-# Comma, quote, UTF-8; every cell as it is stored, not as it is shown; all sheets, a file each.
-_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1"
+_FILTER = "xlsx:Calc MS Excel 2007 XML"
 
 
 def executable() -> str | None:
@@ -21,11 +23,12 @@ def executable() -> str | None:
     return shutil.which("soffice") or shutil.which("libreoffice")
 
 
-def as_csv(workbook: Path, folder: Path) -> dict[str, str]:
-    """What LibreOffice reads in each sheet of a workbook, as CSV by the sheet's name."""
+def saved_again(workbook: Path, folder: Path) -> Path:
+    """What LibreOffice makes of a workbook: opened, computed, and saved under the same name."""
     program = executable()
     assert program is not None
     profile = (folder / "profile").as_uri()
+    target = folder / "saved"
     subprocess.run(
         [
             program,
@@ -33,24 +36,31 @@ def as_csv(workbook: Path, folder: Path) -> dict[str, str]:
             "--headless",
             "--norestore",
             "--convert-to",
-            _CSV,
+            _FILTER,
             "--outdir",
-            str(folder),
+            str(target),
             str(workbook),
         ],
         check=True,
         capture_output=True,
         timeout=300,
     )
-    found = folder.glob(f"{workbook.stem}-*.csv")
+    return target / workbook.name
+
+
+needed = pytest.mark.skipif(executable() is None, reason="LibreOffice is not installed")
+
+
+def cells(book: Workbook) -> dict[str, list[list[tuple[str, object]]]]:
+    """The type and the value of every cell, by sheet. The type of a formula would be `f`."""
     return {
-        path.stem.removeprefix(f"{workbook.stem}-"): path.read_text(encoding="utf-8")
-        for path in found
+        sheet.title: [[(cell.data_type, cell.value) for cell in row] for row in sheet.iter_rows()]
+        for sheet in book.worksheets
     }
 
 
 def install() -> None:
-    """Install LibreOffice where that is simple; nothing depends on it but one test."""
+    """Install LibreOffice where that is simple; nothing depends on it but two tests."""
     if executable() is None and can_use_apt():
         apt_install([_PACKAGE])
 

@@ -27,13 +27,18 @@ def add_commands(commands: Commands) -> None:
     reconcile.add_argument("--month", required=True, help="YYYY-MM")
     reconcile.add_argument("--csv", metavar="FILE", help="write all rows (-: standard output)")
     reconcile.add_argument("--xlsx", metavar="FILE", help="write summary, rows and usage lines")
+    reconcile.add_argument(
+        "--all-agreements",
+        action="store_true",
+        help="read also the active agreements that no customer is mapped to",
+    )
     with_json(reconcile, _reconcile)
 
 
 def _reconcile(options: argparse.Namespace) -> int:
     month = Month.parse(options.month)
     with open_services() as services:
-        services.planning.refresh()
+        services.planning.refresh(everywhere=options.all_agreements)
         looked = services.reconciliation.look(month)
         if options.csv:
             _write(options.csv, services.reconciliation.export_csv(month))

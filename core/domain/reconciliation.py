@@ -28,7 +28,9 @@ from core.domain.models import (
 from core.domain.month import Month
 from core.domain.plan_inputs import PlanInputs
 from core.domain.planning import source_finding
-from core.domain.reconciliation_rows import Costs, RowBuilder, compare
+from core.domain.reconciliation_classes import compare
+from core.domain.reconciliation_rows import RowBuilder
+from core.domain.reconciliation_vendor import Costs
 from core.errors import Message, message
 
 __all__ = ["Costs", "compare", "is_open_exception", "reconcile", "totals_of", "with_acceptances"]
@@ -52,14 +54,16 @@ def reconcile(
     tolerances: Tolerances | None = None,
     acceptances: Iterable[Acceptance] = (),
     costs: Costs | None = None,
+    net_prices: Costs | None = None,
     pushes: Iterable[Push] = (),
 ) -> Reconciliation:
-    """The report of `inputs.month`. `costs` is what the vendor charges by customer and code;
-    `pushes` is what runs did to additions, in their order."""
+    """The report of `inputs.month`. `costs` is what the vendor charges by customer and code, and
+    `net_prices` the same by the net prices of its order lines; `pushes` is what runs did to
+    additions, in their order."""
     made = list(pushes)
     then, now = as_billed(inputs, BilledHistory(made)) if made else (inputs, {})
     rows: Iterable[ReconciliationRow] = RowBuilder(
-        then, tolerances or Tolerances(), costs or {}
+        then, tolerances or Tolerances(), costs or {}, net_prices or {}
     ).all()
     if now:
         rows = (_as_it_is_now(row, now) for row in rows)
@@ -110,6 +114,8 @@ def _without_difference(row: ReconciliationRow) -> ReconciliationRow:
         row,
         row_class=row.row_class if off else RowClass.STALE_SOURCE,
         expected=None,
+        beyond_order=None,
+        order=None,
         says_nothing=True,
     )
 

@@ -2,95 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import partial
-from typing import overload
 
+from core.domain.customers import is_active
 from core.domain.models import (
     Addition,
+    Agreement,
     BillCustomer,
     Part,
     ReconciliationRow,
     RowClass,
-    Tolerance,
     Tolerances,
 )
-from core.domain.plan_additions import is_open
-from core.domain.plan_customers import mapping_fault
+from core.domain.plan_customers import left_agreements, mapping_fault
 from core.domain.plan_inputs import PlanInputs
-from core.domain.quantity import CustomerQuantity, RuleProblem, customer_quantity, explain
-from core.errors import Message
-
-Costs = Mapping[tuple[str | None, str], Decimal | None]
+from core.domain.quantity import CustomerQuantity, RuleProblem, customer_quantity
+from core.domain.reconciliation_additions import divided, is_bound, open_additions
+from core.domain.reconciliation_classes import compare_with
+from core.domain.reconciliation_steps import Steps
+from core.domain.reconciliation_vendor import (
+    Costs,
+    order_match,
+    ordered_of,
+    sum_of,
+)
+from core.errors import Message, message
 
 _ZERO = Decimal(0)
-
-
-def compare(
-    expected: Decimal, billed: Decimal | None, *, used: bool, tolerance: Tolerance
-) -> RowClass:
-    """The class of a row whose two sides can be compared. `billed` None: there is no addition."""
-    difference = expected - (billed or _ZERO)
-    if difference == 0:
-        return RowClass.MATCHED
-    allowed = max(tolerance.units, abs(expected) * tolerance.percent / 100)
-    if abs(difference) <= allowed:
-        return RowClass.WITHIN_TOLERANCE
-    if billed is None:
-        return RowClass.MISSING_ADDITION
-    if not used:
-        return RowClass.ADDITION_WITHOUT_USAGE
-    return RowClass.UNDER_BILLED if difference > 0 else RowClass.OVER_BILLED
-
-
-class _Steps(Sequence[Message]):
-    """The explanation of a quantity, put in words when somebody reads it: few rows are."""
-
-    __slots__ = ("_month", "_names", "_quantities", "_told")
-
-    def __init__(
-        self, quantities: Sequence[CustomerQuantity], names: Callable[[str], str], month: str
-    ) -> None:
-        self._quantities = quantities
-        self._names = names
-        self._month = month
-        self._told: tuple[Message, ...] | None = None
-
-    @property
-    def told(self) -> tuple[Message, ...]:
-        if self._told is None:
-            self._told = explain(self._quantities, self._names, self._month)
-        return self._told
-
-    def __len__(self) -> int:
-        return len(self.told)
-
-    @overload
-    def __getitem__(self, index: int) -> Message: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Message, ...]: ...
-    def __getitem__(self, index: int | slice) -> Message | tuple[Message, ...]:
-        return self.told[index]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and self.told == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(self.told)
 
 
 class RowBuilder:
     """Builds the rows of one month, see `all`."""
 
-    def __init__(self, inputs: PlanInputs, tolerances: Tolerances, costs: Costs) -> None:
+    def __init__(
+        self, inputs: PlanInputs, tolerances: Tolerances, costs: Costs, net_prices: Costs
+    ) -> None:
         self._inputs = inputs
         self._tolerances = tolerances
         self._costs = costs
+        self._net_prices = net_prices
+        self._usage = {(each.account_id or "", each.product_code): each for each in inputs.usage}
         self._month = str(inputs.month)
         self._product_of = {
             code: mapping.connectwise_product_id for code, mapping in inputs.mappings.items()
         }
+        self._moved = left_agreements(
+            inputs.customer_mappings, inputs.former_agreements, inputs.bindings
+        )
         self._codes: dict[int, list[str]] = {}
         self._members: dict[int, list[str]] = {}
         for code in sorted(inputs.mappings):
@@ -106,6 +65,8 @@ class RowBuilder:
         on_agreement, elsewhere = self._placed()
         for agreement_id in sorted(on_agreement):
             yield from self._agreement(agreement_id, on_agreement[agreement_id])
+        for agreement_id in sorted(self._inputs.additions.keys() - on_agreement.keys()):
+            yield from self._of_nobody(agreement_id)
         for customer in elsewhere:
             yield from self._without_agreement(customer)
         for usage in self._inputs.usage:
@@ -171,31 +132,41 @@ class RowBuilder:
     ) -> Iterator[ReconciliationRow]:
         switched_on = [c for c in customers if self._inputs.customer_mappings[c].sync]
         switched_off = [c for c in customers if c not in switched_on]
-        additions = self._open_additions(agreement_id)
-        mapped, _ = self._used(customers)
+        additions = open_additions(self._inputs, agreement_id, self._codes)
+        mapped, unmapped = self._used(customers)
         for customer in customers:
-            _, unmapped = self._used([customer])
+            if len(customers) > 1:
+                _, unmapped = self._used([customer])
             yield from (self._unmapped_product(customer, code) for code in unmapped)
         for product_id in sorted(mapped.keys() | additions.keys()):
             yield from self._product(
                 agreement_id, product_id, switched_on, switched_off, additions.get(product_id, [])
             )
 
-    def _open_additions(self, agreement_id: int) -> dict[int, list[Addition]]:
-        """Open additions of mapped or bound products, the bound one of each product first."""
-        found: dict[int, list[Addition]] = {}
-        bound = self._inputs.bound_products.get(agreement_id, set())
-        for addition in self._inputs.additions[agreement_id]:
-            product_id = addition.product.id
-            if product_id not in self._codes and product_id not in bound:
-                continue
-            if is_open(addition, self._inputs.today):
-                found.setdefault(product_id, []).append(addition)
-        for product_id, listed in found.items():
-            binding = self._inputs.bindings.get((agreement_id, product_id))
-            kept = binding.addition_id if binding else None
-            found[product_id] = sorted(listed, key=partial(_bound_first, kept))
-        return found
+    def _of_nobody(self, agreement_id: int) -> Iterator[ReconciliationRow]:
+        """Additions of mapped products where no customer can be billed: what they bill is known,
+        what was used for it is not. Those of customers that were moved away bill too much."""
+        agreement = self._inputs.agreements.get(agreement_id)
+        if agreement is None or not is_active(agreement):
+            return
+        moved = self._moved.get(agreement_id, ())
+        customers = moved or tuple(
+            mapping.customer_id
+            for mapping in self._inputs.customer_mappings.values()
+            if mapping.agreement_id == agreement_id
+        )
+        for product_id, additions in open_additions(
+            self._inputs, agreement_id, self._codes
+        ).items():
+            for addition in additions:
+                if product_id in self._codes and product_id not in self._members:
+                    yield self._alone(addition, RowClass.SYNC_OFF, customers, None)
+                elif moved or not addition.quantity:
+                    kind = RowClass.ADDITION_WITHOUT_USAGE
+                    yield self._alone(addition, kind, customers, _ZERO)
+                else:
+                    kind, told = RowClass.UNMAPPED_CUSTOMER, (_nobody(agreement),)
+                    yield self._alone(addition, kind, customers, None, told)
 
     def _product(
         self,
@@ -213,7 +184,7 @@ class RowBuilder:
             yield from self._compared(agreement_id, product_id, switched_on, members, remaining)
             remaining = []
         elif not codes:
-            yield from self._left_over(agreement_id, product_id, remaining, switched_on)
+            yield from self._left_over(remaining, switched_on)
             remaining = []
         off_parts = [
             *self._parts(switched_on, codes if not members else off_codes),
@@ -231,7 +202,7 @@ class RowBuilder:
                 addition=remaining[0] if remaining else None,
             )
             for addition in remaining[1:]:
-                yield self._alone(agreement_id, product_id, addition, RowClass.SYNC_OFF, ())
+                yield self._alone(addition, RowClass.SYNC_OFF, (), None)
 
     def _compared(
         self,
@@ -248,13 +219,15 @@ class RowBuilder:
         quantities = [each for each in found if isinstance(each, CustomerQuantity)]
         clear = len(quantities) == len(found)
         expected = sum((each.quantity for each in quantities), _ZERO) if clear else None
-        bound = (agreement_id, product_id) in self._inputs.bindings and bool(additions)
         first = additions[0] if additions else None
         used = any(each.used for each in quantities)
-        ambiguous = not clear or (len(additions) > 1 and not self._first_is_bound(additions))
+        several = len(additions) > 1 and not is_bound(self._inputs, additions[0])
         row_class = RowClass.AMBIGUOUS
-        if not ambiguous and expected is not None:
-            row_class = self._class(expected, first, product_id, used=used)
+        if expected is not None and not several:
+            tolerance = self._tolerances.of(product_id)
+            row_class = compare_with(first, expected, used=used, tolerance=tolerance)
+        shares = _shares(expected, additions, several=several)
+        told = [_divided_words(expected, share, additions) for share in shares] if several else ()
         yield self._row(
             f"{agreement_id}/{product_id}",
             row_class,
@@ -263,34 +236,32 @@ class RowBuilder:
             agreement_id=agreement_id,
             product_id=product_id,
             addition=first,
-            expected=expected,
+            expected=shares[0],
             quantities=quantities,
+            more=told[0] if told else (),
         )
-        kind = RowClass.AMBIGUOUS if ambiguous and not bound else RowClass.ADDITION_WITHOUT_USAGE
-        for addition in additions[1:]:
-            yield self._alone(agreement_id, product_id, addition, kind, tuple(customers))
+        kind = RowClass.AMBIGUOUS if several else RowClass.ADDITION_WITHOUT_USAGE
+        for number, addition in enumerate(additions[1:], 1):
+            more = told[number] if told else ()
+            yield self._alone(addition, kind, tuple(customers), shares[number], more)
 
     def _left_over(
-        self,
-        agreement_id: int,
-        product_id: int,
-        additions: Sequence[Addition],
-        customers: Sequence[str],
+        self, additions: Sequence[Addition], customers: Sequence[str]
     ) -> Iterator[ReconciliationRow]:
         """Additions that sync keeps, and nothing is mapped to their product any more."""
         for addition in additions:
-            kind = RowClass.ADDITION_WITHOUT_USAGE if addition.quantity else RowClass.MATCHED
-            yield self._alone(agreement_id, product_id, addition, kind, tuple(customers))
+            yield self._alone(addition, RowClass.ADDITION_WITHOUT_USAGE, tuple(customers), _ZERO)
 
     def _alone(
         self,
-        agreement_id: int,
-        product_id: int,
         addition: Addition,
         kind: RowClass,
         customers: tuple[str, ...],
+        expected: Decimal | None,
+        more: Sequence[Message] = (),
     ) -> ReconciliationRow:
-        """A row for an addition that no usage stands against."""
+        """A row for an addition that no usage stands against, or none of its own."""
+        agreement_id, product_id = addition.agreement_id, addition.product.id
         empty = kind is RowClass.ADDITION_WITHOUT_USAGE and addition.quantity == 0
         return self._row(
             f"{agreement_id}/{product_id}#{addition.id}",
@@ -300,25 +271,8 @@ class RowBuilder:
             agreement_id=agreement_id,
             product_id=product_id,
             addition=addition,
-            expected=None if kind in (RowClass.AMBIGUOUS, RowClass.SYNC_OFF) else _ZERO,
-        )
-
-    def _first_is_bound(self, additions: Sequence[Addition]) -> bool:
-        first = additions[0]
-        binding = self._inputs.bindings.get((first.agreement_id, first.product.id))
-        return binding is not None and binding.addition_id == first.id
-
-    def _class(
-        self, expected: Decimal, addition: Addition | None, product_id: int, *, used: bool
-    ) -> RowClass:
-        if addition is None:
-            return compare(expected, None, used=used, tolerance=self._tolerances.of(product_id))
-        included = addition.less_included
-        return compare(
-            max(_ZERO, expected - included),
-            max(_ZERO, addition.quantity - included),
-            used=used,
-            tolerance=self._tolerances.of(product_id),
+            expected=expected,
+            more=more,
         )
 
     # ------------------------------------------------------------ parts
@@ -343,11 +297,15 @@ class RowBuilder:
         return mapped, unmapped
 
     def _parts(self, customers: Sequence[str], codes: Sequence[str]) -> tuple[Part, ...]:
+        if not codes:
+            return ()
         return tuple(
-            Part(customer, code, usage.lines, usage.billable)
-            for customer in customers
-            for code in codes
-            if (usage := self._inputs.usage_of.get(customer, {}).get(code)) is not None
+            [
+                Part(customer, code, usage.lines, usage.billable)
+                for customer in customers
+                for code in codes
+                if (usage := self._usage.get((customer, code))) is not None
+            ]
         )
 
     def _row(
@@ -362,7 +320,12 @@ class RowBuilder:
         addition: Addition | None = None,
         expected: Decimal | None = None,
         quantities: Sequence[CustomerQuantity] = (),
+        more: Sequence[Message] = (),
     ) -> ReconciliationRow:
+        ordered, beyond = ordered_of(
+            self._usage[part.customer_id, part.product_code] for part in parts
+        )
+        tolerance = self._tolerances.of(product_id)
         return ReconciliationRow(
             key=key,
             row_class=row_class,
@@ -376,9 +339,12 @@ class RowBuilder:
             quantity=addition.quantity if addition else None,
             included=addition.less_included if addition else _ZERO,
             unit_price=self._price(addition, product_id),
-            cost=self._cost(parts),
-            ordered=self._ordered(parts),
-            steps=_Steps(quantities, self._name, self._month) if quantities else (),
+            cost=sum_of(parts, self._costs),
+            net=sum_of(parts, self._net_prices),
+            ordered=ordered,
+            beyond_order=beyond,
+            order=None if beyond is None else order_match(beyond, ordered, tolerance),
+            steps=Steps(quantities, self._name, self._month, more) if quantities else tuple(more),
         )
 
     def _price(self, addition: Addition | None, product_id: int | None) -> Decimal | None:
@@ -389,25 +355,43 @@ class RowBuilder:
         entry = (self._inputs.catalog or {}).get(product_id) if product_id is not None else None
         return entry.price if entry else None
 
-    def _cost(self, parts: Sequence[Part]) -> Decimal | None:
-        if not parts:
-            return _ZERO
-        found = [self._costs.get((part.customer_id or None, part.product_code)) for part in parts]
-        known = [cost for cost in found if cost is not None]
-        return sum(known, _ZERO) if len(known) == len(found) else None
-
-    def _ordered(self, parts: Sequence[Part]) -> Decimal | None:
-        """What the vendor's lines say was ordered: the third leg beside used and billed."""
-        if any(not part.customer_id for part in parts) or not parts:
-            return None
-        usage_of = self._inputs.usage_of
-        return sum((usage_of[part.customer_id][part.product_code].ordered for part in parts), _ZERO)
-
     def _name(self, key: str) -> str:
         if key in self._inputs.products:
             return self._inputs.sophos_name(key)
         return self._inputs.customer_name(key)
 
 
-def _bound_first(kept: int | None, addition: Addition) -> tuple[bool, int]:
-    return (addition.id != kept, addition.id)
+def _nobody(agreement: Agreement) -> Message:
+    return message(
+        "No customer is billed on {agreement} of {company} by sync, so what was used for this "
+        "addition is not known.",
+        agreement=agreement.name,
+        company=agreement.company.name,
+    )
+
+
+def _shares(
+    expected: Decimal | None, additions: Sequence[Addition], *, several: bool
+) -> Sequence[Decimal | None]:
+    """What is expected of each addition; without any, what is expected."""
+    if not several:
+        return (expected, *[_ZERO] * (len(additions) - 1))
+    return divided(expected, additions) if expected is not None else [None] * len(additions)
+
+
+def _divided_words(
+    expected: Decimal | None, share: Decimal | None, additions: Sequence[Addition]
+) -> tuple[Message, ...]:
+    if expected is None or share is None:
+        return ()
+    billed = sum((max(_ZERO, each.quantity - each.less_included) for each in additions), _ZERO)
+    return (
+        message(
+            "{count} additions of this product are open on the agreement and bill {billed} "
+            "together. What is expected is divided over them: {share} of {expected} for this one.",
+            count=len(additions),
+            billed=billed,
+            share=share,
+            expected=expected,
+        ),
+    )

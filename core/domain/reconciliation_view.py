@@ -5,18 +5,20 @@ Pure, and quick enough for a filter over tens of thousands of rows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
-from core.domain.models import ReconciliationRow, RowClass, Totals
+from core.domain.models import OrderMatch, ReconciliationRow, RowClass, Totals
 from core.domain.plan_inputs import PlanInputs
 from core.domain.product_search import normalise
 from core.domain.reconciliation import is_open_exception, totals_of
 
 _ZERO = Decimal(0)
+NOT_AS_ORDERED = (OrderMatch.BEYOND_ORDER, OrderMatch.NOT_USED)
 
 
 class Show(StrEnum):
@@ -36,7 +38,7 @@ class GroupBy(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NamedRow:
     """A row with what things are called. `product` is the ConnectWise product, empty where there
-    is none."""
+    is none; `company` that of the agreement, where no customer is known to be billed on it."""
 
     row: ReconciliationRow
     customers: tuple[str, ...]
@@ -45,6 +47,7 @@ class NamedRow:
     sophos: tuple[str, ...]
     note: str = ""
     assignee: str = ""
+    company: str = ""
 
     @property
     def key(self) -> str:
@@ -52,8 +55,8 @@ class NamedRow:
 
     @property
     def customer(self) -> str:
-        """The customers together; empty for usage that belongs to nobody."""
-        return ", ".join(self.customers)
+        """The customers together, or the company; empty for usage that belongs to nobody."""
+        return ", ".join(self.customers) or self.company
 
     @property
     def what(self) -> str:
@@ -78,7 +81,7 @@ class RowFilter:
     """What narrows the rows; empty values do not.
 
     `customer` is a customer's id, `product` a `NamedRow.product_key`; all words of `text` have to
-    be there; `assignee` is a name.
+    be there; `assignee` is a name; `order` is how usage stands to what the vendor says was ordered.
     """
 
     show: Show = Show.OPEN
@@ -86,6 +89,7 @@ class RowFilter:
     customer: str = ""
     product: str = ""
     assignee: str = ""
+    order: OrderMatch | None = None
     text: str = ""
 
 
@@ -108,7 +112,13 @@ def _named(row: ReconciliationRow, inputs: PlanInputs) -> NamedRow:
     agreement = "" if row.agreement_id is None else inputs.agreement_name(row.agreement_id)
     product = "" if row.product_id is None else inputs.product_name(row.product_id)
     sophos = tuple([inputs.sophos_name(code) for code in row.product_codes])
-    return NamedRow(row, customers, agreement, product, sophos)
+    company = "" if customers else _company(row.agreement_id, inputs)
+    return NamedRow(row, customers, agreement, product, sophos, company=company)
+
+
+def _company(agreement_id: int | None, inputs: PlanInputs) -> str:
+    agreement = inputs.agreements.get(agreement_id) if agreement_id is not None else None
+    return agreement.company.name if agreement else ""
 
 
 def at_stake(row: ReconciliationRow) -> Decimal:
@@ -137,13 +147,15 @@ def _matches(one: NamedRow, wanted: RowFilter) -> bool:
         and (not wanted.customer or wanted.customer in one.row.customer_ids)
         and (not wanted.product or one.product_key == wanted.product)
         and (not wanted.assignee or one.assignee == wanted.assignee)
+        and (wanted.order is None or one.row.order is wanted.order)
     )
 
 
 def _has_words(one: NamedRow, words: Sequence[str]) -> bool:
     if not words:
         return True
-    texts = (*one.customers, one.agreement, one.product, *one.sophos, one.note, one.assignee)
+    names = (*one.customers, one.company, one.agreement, one.product, *one.sophos)
+    texts = (*names, one.note, one.assignee)
     said = " ".join([*map(_searched, texts), *one.row.product_codes, one.key]).lower()
     return all(word in said for word in words)
 
@@ -169,7 +181,7 @@ def _group_key(one: NamedRow, by: GroupBy) -> str:
 
 
 def _group_name(one: NamedRow, by: GroupBy) -> str:
-    return one.customer if by is GroupBy.CUSTOMER else one.what
+    return ", ".join(one.customers) if by is GroupBy.CUSTOMER else one.what
 
 
 def _stake_of(totals: Totals) -> Decimal:
@@ -190,6 +202,12 @@ def products_of(rows: Iterable[NamedRow]) -> Mapping[str, str]:
     """The products of the rows, by key in the order of their names."""
     found = {one.product_key: one.what for one in rows}
     return _by_name(found)
+
+
+def orders_of(rows: Iterable[NamedRow]) -> Mapping[OrderMatch, int]:
+    """How many rows stand to their order in each way that is not as it should be."""
+    found = Counter(one.row.order for one in rows)
+    return {kind: found[kind] for kind in NOT_AS_ORDERED if found[kind]}
 
 
 def _by_name(found: Mapping[str, str]) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from core.domain.models import RowClass
+from core.domain.models import OrderMatch, RowClass
 from core.domain.quantity import plain
 from core.errors import Message, message
 
@@ -37,7 +37,8 @@ CLASS_MEANINGS: Mapping[RowClass, Message] = {
         "The Sophos product is not mapped to a ConnectWise product, so nothing bills it."
     ),
     RowClass.UNMAPPED_CUSTOMER: message(
-        "The customer is not mapped to an active agreement, so nothing bills its usage."
+        "Usage of a customer that is not mapped to an active agreement, or an addition on an "
+        "agreement that no customer is mapped to: the two cannot be compared."
     ),
     RowClass.UNASSIGNED_USAGE: message(
         "The device belongs to no customer in Sophos Central, so nobody can be billed."
@@ -68,6 +69,23 @@ CLASS_REMEDIES: Mapping[RowClass, Message] = {
     RowClass.AMBIGUOUS: message(
         "Leave one open addition of the product on the agreement, or make the rules of the "
         "bundle's products the same."
+    ),
+}
+
+
+ORDER_NAMES: Mapping[OrderMatch, Message] = {
+    OrderMatch.AS_ORDERED: message("As ordered"),
+    OrderMatch.BEYOND_ORDER: message("Used beyond the order"),
+    OrderMatch.NOT_USED: message("Ordered, not used"),
+}
+ORDER_MEANINGS: Mapping[OrderMatch, Message] = {
+    OrderMatch.AS_ORDERED: message("The vendor's lines say that as much was ordered as was used."),
+    OrderMatch.BEYOND_ORDER: message(
+        "More was used than the vendor's lines say was ordered: the order may need to grow."
+    ),
+    OrderMatch.NOT_USED: message(
+        "The vendor's lines say that more was ordered than anybody used: see what the vendor "
+        "invoices, and whether the order can shrink."
     ),
 }
 

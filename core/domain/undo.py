@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 
 from core.domain.models import (
@@ -27,7 +26,7 @@ from core.domain.models import (
 from core.domain.plan_additions import is_open
 from core.domain.plan_inputs import PlanInputs
 from core.domain.planning import plan_of
-from core.domain.quantity import plain
+from core.domain.undo_words import by_whom, cancelled_now, price_now, quantity_now
 from core.errors import Message, message
 
 _ZERO = Decimal(0)
@@ -70,10 +69,10 @@ def _quantity_back(case: _Case) -> Change | Finding:
     if isinstance(found, Finding):
         return found
     if found.quantity != change.after:
-        return _changed(case, _quantity_now(found))
+        return _changed(case, quantity_now(found, change.after), found)
     # What a sync never writes: it is another one only by somebody else's hand.
     if change.unit_price is not None and found.unit_price != change.unit_price:
-        return _changed(case, _price_now(found))
+        return _changed(case, price_now(found, change.unit_price), found)
     newer = _newer_month(case)
     if newer is not None:
         return newer
@@ -92,7 +91,7 @@ def _bound_again(case: _Case) -> Change | Finding:
     if isinstance(found, Finding):
         return found
     if found.quantity != case.change.after:
-        return _changed(case, _quantity_now(found))
+        return _changed(case, quantity_now(found, case.change.after), found)
     return _back(
         case, ChangeKind.ADOPT_ADDITION, found, before=found.quantity, after=found.quantity
     )
@@ -104,12 +103,12 @@ def _creation_back(case: _Case) -> Change | Finding:
     if isinstance(found, Finding):
         return found
     if found.quantity != case.change.after:
-        return _changed(case, _quantity_now(found))
+        return _changed(case, quantity_now(found, case.change.after), found)
     newer = _newer_month(case)
     if newer is not None:
         return newer
     if found.cancelled_date is not None:
-        return _changed(case, _cancelled_from(found.cancelled_date))
+        return _changed(case, cancelled_now(found, None), found)
     back = _back(case, ChangeKind.UNDO_CREATE, found, before=found.quantity, after=_ZERO)
     return replace(back, cancelled_date=found.effective_date or case.inputs.month.first_day)
 
@@ -121,10 +120,10 @@ def _cancellation_back(case: _Case) -> Change | Finding:
     if found is None:
         return _changed(case, message("It no longer exists in ConnectWise."))
     if found.cancelled_date != change.cancelled_date:
-        return _changed(case, _cancelled_from(found.cancelled_date))
+        return _changed(case, cancelled_now(found, change.cancelled_date), found)
     left = change.after if change.kind is ChangeKind.UNDO_CREATE else change.before
     if found.quantity != left:
-        return _changed(case, _quantity_now(found))
+        return _changed(case, quantity_now(found, left), found)
     back = _back(case, ChangeKind.UNDO_CANCEL, found, before=found.quantity, after=change.before)
     return _with_days_swapped(back, change)
 
@@ -135,9 +134,9 @@ def _cancelled_again(case: _Case) -> Change | Finding:
     if isinstance(found, Finding):
         return found
     if found.cancelled_date != change.cancelled_date:
-        return _changed(case, _cancelled_from(found.cancelled_date))
+        return _changed(case, cancelled_now(found, change.cancelled_date), found)
     if found.quantity != change.after:
-        return _changed(case, _quantity_now(found))
+        return _changed(case, quantity_now(found, change.after), found)
     kind = ChangeKind.CANCEL if change.before == change.after else ChangeKind.UNDO_CREATE
     after = _ZERO if kind is ChangeKind.CANCEL else change.before
     back = _back(case, kind, found, before=found.quantity, after=after)
@@ -191,7 +190,7 @@ def _addition(case: _Case) -> Addition | Finding:
     if found is None:
         return _changed(case, message("It no longer exists in ConnectWise."))
     if not is_open(found, case.inputs.today):
-        return _changed(case, message("It was cancelled in ConnectWise."))
+        return _changed(case, cancelled_now(found, None), found)
     return found
 
 
@@ -204,22 +203,6 @@ def _newer_month(case: _Case) -> Finding | None:
     if binding is None or binding.month <= case.run.month:
         return None
     return _changed(case, message("It carries the usage of {month}.", month=str(binding.month)))
-
-
-def _cancelled_from(day: date | None) -> Message:
-    if day is None:
-        return message("It is not cancelled any more.")
-    return message("It is cancelled from {day} on.", day=day)
-
-
-def _price_now(found: Addition) -> Message:
-    if found.unit_price is None:
-        return message("It has no unit price any more.")
-    return message("The unit price is {price} now.", price=plain(found.unit_price))
-
-
-def _quantity_now(found: Addition) -> Message:
-    return message("The quantity is {quantity} now.", quantity=plain(found.quantity))
 
 
 # ---------------------------------------------------------------- products
@@ -316,9 +299,11 @@ _UNMAPPING = frozenset({ChangeKind.RETIRE_PRODUCT, ChangeKind.UNMAP_PRODUCT})
 # ---------------------------------------------------------------- findings
 
 
-def _changed(case: _Case, now: Message) -> Finding:
+def _changed(case: _Case, now: Message, found: Addition | None = None) -> Finding:
+    """`found` is the addition that somebody changed."""
     change = case.change
     place = _place(case)
+    told = now if found is None else by_whom(found, now)
     return Finding(
         kind=FindingKind.CHANGED_SINCE,
         blocks=True,
@@ -329,7 +314,7 @@ def _changed(case: _Case, now: Message) -> Finding:
             each for each in (case.done.addition_id or change.addition_id,) if each is not None
         ),
         text=message(
-            "{place} was changed since run {run}: {now}", place=place, run=_no(case), now=now
+            "{place} was changed since run {run}: {now}", place=place, run=_no(case), now=told
         ),
         remedy=message("It is left as it is. Change it by hand if it has to be another way."),
     )

@@ -30,6 +30,7 @@ _FORGET = (
     f"DELETE FROM store.additions_read WHERE agreement_id IN {bulk.IDS}",  # noqa: S608
 )
 _CONFIRM = f"UPDATE store.additions_read SET read_at = ? WHERE agreement_id IN {bulk.IDS}"  # noqa: S608
+_WITH_PRODUCT = f"SELECT DISTINCT agreement_id FROM store.addition WHERE product_id IN {bulk.IDS}"  # noqa: S608
 _BINDINGS = """
 SELECT agreement_id, product_id, addition_id, month, quantity
 FROM store.binding ORDER BY agreement_id, product_id"""
@@ -101,6 +102,11 @@ class AdditionsStore:
             [bulk.ids(agreement_ids)],
         )
         return aware(rows[0][0]) if rows[0][0] is not None else None
+
+    def agreements_with(self, product_ids: Collection[int]) -> set[int]:
+        """The agreements that have an addition, whether billed or not, of one of these products."""
+        rows = self._database.read(_WITH_PRODUCT, [bulk.ids(product_ids)])
+        return {int(agreement_id) for (agreement_id,) in rows}
 
     def forget(self, agreement_ids: Collection[int]) -> None:
         """These agreements could not be read: nothing is known of their additions any more."""

@@ -21,7 +21,9 @@ APPEND_ONLY = (
     "usage_fetch",
     "usage_line",
 )
-_NAME = rf"store\.(?:{'|'.join(APPEND_ONLY)})\b"
+# However a table is written: quoted or not, with its catalog and schema or without, any spaces.
+_NAME = rf"""(?:"?\w+"?\s*\.\s*)*"?(?:{"|".join(APPEND_ONLY)})\b"?"""
+_COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 _REWRITING = re.compile(
     rf"\b(?:UPDATE|DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?|MERGE\s+INTO|OR\s+REPLACE\s+INTO)\s+{_NAME}"
     rf"|\bINTO\s+{_NAME}.*\bON\s+CONFLICT\b",
@@ -34,6 +36,6 @@ def refuse_rewriting(sql: str) -> None:
 
     A migration that has to rebuilds the table instead: create, insert, drop, rename.
     """
-    found = _REWRITING.search(sql)
+    found = _REWRITING.search(sql) or _REWRITING.search(_COMMENT.sub(" ", sql))
     if found is not None:
         raise RuntimeError(f"only ever added to, never changed: {found[0].split('(')[0].strip()}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from core.domain.models import (
     Acceptance,
     AcceptanceEntry,
     ChangeKind,
     NoteKind,
+    OrderPart,
     Outcome,
     Push,
     RowNote,
@@ -17,7 +19,7 @@ from core.domain.models import (
 from core.domain.month import Month
 from core.storage import bulk
 from core.storage.database import Database, Row, Transaction
-from core.storage.values import Value, aware
+from core.storage.values import Value, aware, trimmed
 
 ACCEPTANCE_COLUMNS = {
     "position": "BIGINT",
@@ -69,6 +71,20 @@ WHERE r.number >= (SELECT min(number) FROM store.run WHERE month > ?)
   AND j.outcome = ? AND j.addition_id IS NOT NULL {those}
 ORDER BY r.number, j.position"""
 _THOSE = f"AND j.addition_id IN {bulk.IDS}"
+# Without a number of their own, lines are each an order line of theirs. A currency that only some
+# of the lines name is none.
+_ORDER_PARTS = """
+SELECT account_id, product_code, order_number, order_line_item_number,
+       CAST(sum(billable_quantity) AS VARCHAR),
+       CAST(coalesce(sum(ordered_quantity), 0) AS VARCHAR),
+       CAST(CASE WHEN count(net_price) < count(*) THEN NULL
+            WHEN order_line_item_number = '' THEN sum(net_price)
+            WHEN min(net_price) = max(net_price) THEN min(net_price) END AS VARCHAR),
+       CASE WHEN min(net_price_currency) = max(net_price_currency) THEN min(net_price_currency)
+            ELSE '' END
+FROM store.usage_line WHERE fetch_id = ?
+GROUP BY account_id, product_code, order_number, order_line_item_number
+ORDER BY order_number, order_line_item_number, account_id, product_code"""
 _FIRST_MONTH = """
 SELECT min(r.month) FROM store.run r
 JOIN store.journal j ON j.run_id = r.id WHERE j.outcome = ?"""
@@ -113,6 +129,10 @@ class ReconciliationStore:
             given.append(bulk.ids(addition_ids))
         sql = _PUSHES.format(those="" if addition_ids is None else _THOSE)
         return [_push(row) for row in self._database.read(sql, given)]
+
+    def order_parts(self, fetch_id: str) -> list[OrderPart]:
+        """The lines of one fetch by order line, customer and product."""
+        return [_order_part(row) for row in self._database.read(_ORDER_PARTS, [fetch_id])]
 
     def first_month_pushed(self) -> Month | None:
         """The oldest month of which a run did something."""
@@ -187,6 +207,20 @@ def _push(row: Row) -> Push:
         before=None if row[4] is None else Decimal(row[4]),
         after=None if row[5] is None else Decimal(row[5]),
     )
+
+
+def _order_part(row: Row) -> OrderPart:
+    account_id, code, order, line, billable, ordered, net, currency = row
+    return OrderPart(
+        account_id, code, order, line, _amount(billable), _amount(ordered),
+        None if net is None else _amount(net), currency,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def _amount(text: str) -> Decimal:
+    """Many lines say few different amounts: as text they come in half the time."""
+    return trimmed(Decimal(text))
 
 
 def _note_row(position: int, note: RowNote) -> tuple[Value, ...]:

@@ -38,6 +38,14 @@ _DONE = f"""
 SELECT min(change_number) FROM store.journal
 WHERE run_id = ? AND outcome = ? AND change_number IN {bulk.IDS}"""  # noqa: S608 (own text)
 
+_SETTLED = f"""
+SELECT min(j.change_number) FROM store.journal j
+JOIN (
+    SELECT max(position) AS position FROM store.journal
+    WHERE run_id = ? AND change_number IN {bulk.IDS} GROUP BY change_number
+) last ON last.position = j.position
+WHERE j.run_id = ? AND j.outcome IN (?, ?, ?)"""  # noqa: S608 (own text)
+
 
 class RunState(NamedTuple):
     """How a run stands: its last event, and how many changes it has."""
@@ -108,4 +116,22 @@ def refuse_done(transaction: Transaction, state: RunState, changes: Collection[i
                 number=str(state.number),
             ),
             remedy=message("Look at how the run stands, then go on with what is left."),
+        )
+
+
+def refuse_settled(transaction: Transaction, state: RunState, changes: Collection[int]) -> None:
+    """Raise ConflictError when the run is over for good and one of these changes has its outcome:
+    that is history. A change whose outcome was not known yet may still get it."""
+    if state.last in _RESUMABLE:
+        return
+    ended = [outcome.value for outcome in (Outcome.DONE, Outcome.FAILED, Outcome.SKIPPED)]
+    rows = transaction.execute(_SETTLED, [state.id, bulk.ids(changes), state.id, *ended])
+    if rows[0][0] is not None:
+        raise ConflictError(
+            message(
+                "Run {number} has ended, and what became of its change {change} is recorded.",
+                number=str(state.number),
+                change=str(rows[0][0]),
+            ),
+            remedy=message("Look at how it ended, then make a new plan."),
         )

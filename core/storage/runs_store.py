@@ -28,6 +28,7 @@ from core.storage.run_checks import (
     refuse_closed,
     refuse_done,
     refuse_over,
+    refuse_settled,
     refuse_while_under_way,
     state_of,
 )
@@ -218,13 +219,16 @@ class RunsStore:
         are put into the snapshot, `decide` says what it does to the product mappings, see
         `MappingsStore.change`. WAITING takes an announcement back: the server turned the call
         away. An outcome is taken whatever became of the run and its month meanwhile: it happened.
+        Raises ConflictError for another outcome of a change that has one in a run that is over.
         """
         if any(entry.outcome is Outcome.IN_FLIGHT for entry in entries):
             raise ValueError("an announcement is no outcome")
         bound, unbound, read = list(bindings), list(unbind), list(additions)
 
         def change(transaction: Transaction) -> None:
-            _add_entries(transaction, state_of(transaction, run_id), entries)
+            state = state_of(transaction, run_id)
+            refuse_settled(transaction, state, [entry.number for entry in entries])
+            _add_entries(transaction, state, entries)
             remove_bindings(transaction, unbound)
             put_bindings(transaction, bound)
             put_additions(transaction, read)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from core.domain.models import Addition, Reconciliation, ReconciliationRow
+from core.domain.models import Addition, OrderMatch, Reconciliation, ReconciliationRow
 from core.domain.plan_inputs import PlanInputs
-from core.domain.reconciliation_view import NamedRow, customers_of, products_of
+from core.domain.reconciliation_view import NamedRow, customers_of, orders_of, products_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class MonthReport:
     def products(self) -> Mapping[str, str]:
         """The products of all rows, by key in the order of their names."""
         return products_of(self.rows)
+
+    @cached_property
+    def orders(self) -> Mapping[OrderMatch, int]:
+        """The rows whose usage is not as ordered, counted."""
+        return orders_of(self.rows)
 
     def addition(self, row: ReconciliationRow) -> Addition | None:
         """The addition of a row as it is in ConnectWise today."""

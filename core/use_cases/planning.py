@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import uuid4
 
 from core.clients.connectwise import ConnectWise
+from core.domain.customers import is_active
 from core.domain.mapping import has_nothing_to_bill_on
 from core.domain.models import (
     CatalogEntry,
@@ -63,19 +64,42 @@ class Planning:
 
     # ------------------------------------------------------------ reading
 
-    def refresh(self, progress: Progress = ignore_progress) -> AgreementReading:
-        """Read the agreements that customers are mapped to, or were moved away from, and their
+    def refresh(
+        self, progress: Progress = ignore_progress, *, everywhere: bool = False
+    ) -> AgreementReading:
+        """Read the agreements that customers are mapped to or were moved away from, and those of
+        nobody that are known to bill a mapped product; `everywhere`: all active ones. And their
         additions.
 
         An agreement that cannot be read becomes unknown, so that plans leave it alone. Raises
         AccessError, and the VendorError of an outage; then the snapshot stays as it is.
         """
-        customers = self._store.customers
-        mappings = customers.mappings()
-        mapped = {one.agreement_id for one in mappings.values() if one.agreement_id is not None}
-        bindings = self._store.additions.bindings()
-        left = left_agreements(mappings, customers.former_agreements(), bindings)
-        return self.refresh_agreements(mapped | left.keys(), progress)
+        wanted = self._concerned()
+        if everywhere:
+            wanted |= self.of_nobody()
+        return self.refresh_agreements(wanted, progress)
+
+    def of_nobody(self) -> set[int]:
+        """The active agreements that no customer is mapped to."""
+        agreements = self._store.customers.agreements().values()
+        return {each.id for each in agreements if is_active(each)} - self._mapped()
+
+    def _concerned(self) -> set[int]:
+        customers, additions = self._store.customers, self._store.additions
+        left = left_agreements(
+            customers.mappings(), customers.former_agreements(), additions.bindings()
+        )
+        products = {
+            mapping.connectwise_product_id
+            for mapping in self._store.mappings.all().values()
+            if mapping.connectwise_product_id is not None
+        }
+        billing = additions.agreements_with(products) & self.of_nobody()
+        return self._mapped() | left.keys() | billing
+
+    def _mapped(self) -> set[int]:
+        mappings = self._store.customers.mappings().values()
+        return {each.agreement_id for each in mappings if each.agreement_id is not None}
 
     def refresh_agreements(
         self, agreement_ids: Collection[int], progress: Progress = ignore_progress
@@ -147,6 +171,7 @@ class Planning:
             customer_mappings=store.customers.mappings(),
             agreements=store.customers.agreements(),
             companies=self._companies(),
+            billing_cycles=store.customers.billing_cycles(),
             additions=store.additions.of(),
             bindings=store.additions.bindings(),
             rules=store.rules.all(),

@@ -20,6 +20,7 @@ from core.domain.models import (
 from core.domain.month import Month
 from core.domain.plan_inputs import PlanInputs
 from core.domain.reconciliation import Costs, reconcile, with_acceptances
+from core.domain.reconciliation_vendor import net_prices
 from core.domain.reconciliation_view import NamedRow, named
 from core.errors import InputError, Message, Problem, message
 from core.storage.store import Store
@@ -266,10 +267,16 @@ class Reconciliations:
             inputs,
             tolerances=self.tolerances(),
             costs=_costs(inputs, currency),
+            net_prices=self._net_prices(month, currency),
             pushes=self._store.reconciliation.pushes(month),
         )
         report = replace(report, currency=currency)
         return MonthReport(report, named(report.rows, inputs), inputs)
+
+    def _net_prices(self, month: Month, currency: str) -> Costs:
+        fetch = self._store.usage.complete_fetch(month)
+        parts = self._store.reconciliation.order_parts(fetch.id) if fetch else []
+        return net_prices(parts, currency)
 
     def _annotate(self, compared: MonthReport) -> MonthReport:
         acceptances = self._store.reconciliation.acceptances_in(compared.report.month)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from core.domain.models import Reconciliation, ReconciliationRow, Totals, UsageLine
+from core.domain.models import OrderMatch, Reconciliation, ReconciliationRow, Totals, UsageLine
 from core.domain.quantity import plain
 from core.domain.reconciliation import totals_of
-from core.domain.reconciliation_view import NamedRow, worst_first
-from core.domain.reconciliation_words import CLASS_MEANINGS, CLASS_NAMES, amount
+from core.domain.reconciliation_view import NOT_AS_ORDERED, NamedRow, worst_first
+from core.domain.reconciliation_words import (
+    CLASS_MEANINGS,
+    CLASS_NAMES,
+    ORDER_MEANINGS,
+    ORDER_NAMES,
+    amount,
+)
 from core.errors import Message, message
 from core.use_cases.workbook import Cell, Table
 
@@ -52,8 +59,11 @@ def _columns(report: Reconciliation, say: Say) -> Sequence[_Column]:
         _amount(message("Difference in money"), lambda one: one.row.money),
         _amount(message("Revenue"), lambda one: one.row.revenue),
         _amount(_with_currency(report), lambda one: one.row.cost),
+        _amount(_net_with_currency(report), lambda one: one.row.net),
         _amount(message("Margin"), lambda one: one.row.margin),
         _quantity(message("Ordered"), lambda one: one.row.ordered),
+        _quantity(message("Used beyond the order"), lambda one: one.row.beyond_order),
+        _Column(message("Vendor order"), lambda one: order_words(one.row.order, say)),
         _Column(message("How it is computed"), lambda one: " ".join(map(say, one.row.steps))),
         _Column(message("Accepted because"), _accepted_because),
         _Column(message("Accepted until"), _accepted_until),
@@ -87,13 +97,24 @@ def _with_currency(report: Reconciliation) -> Message:
     return message("Cost ({currency})", currency=report.currency)
 
 
+def _net_with_currency(report: Reconciliation) -> Message:
+    if not report.currency:
+        return message("Net price")
+    return message("Net price ({currency})", currency=report.currency)
+
+
+def order_words(order: OrderMatch | None, say: Say) -> str | None:
+    """How usage stands to the order; nothing where nothing was ordered."""
+    return None if order is None else say(ORDER_NAMES[order])
+
+
 def _accepted_because(one: NamedRow) -> Cell:
     return one.row.acceptance.reason if one.row.acceptance else None
 
 
 def _accepted_until(one: NamedRow) -> Cell:
     accepted = one.row.acceptance
-    return str(accepted.until) if accepted and accepted.until else None
+    return accepted.until if accepted else None
 
 
 def _accepted_by(one: NamedRow) -> Cell:
@@ -103,9 +124,8 @@ def _accepted_by(one: NamedRow) -> Cell:
 def summary_table(report: Reconciliation, rows: Sequence[ReconciliationRow], say: Say) -> Table:
     """The totals of these rows: in all, and by class."""
     totals = totals_of(rows)
-    month = str(report.month)
     lines: list[Sequence[Cell]] = [
-        _figure(say(message("Month")), month),
+        _figure(say(message("Month")), report.month),
         _figure(say(message("Rows")), count=totals.rows),
         _figure(
             say(message("Open exceptions")),
@@ -123,6 +143,11 @@ def summary_table(report: Reconciliation, rows: Sequence[ReconciliationRow], say
                 totals.money_by_class.get(kind),
             )
             for kind, count in totals.by_class.items()
+        ),
+        *(
+            _figure(say(ORDER_NAMES[kind]), say(ORDER_MEANINGS[kind]), count)
+            for kind in NOT_AS_ORDERED
+            if (count := sum(row.order is kind for row in rows))
         ),
     ]
     if report.source_problem is not None:
@@ -144,7 +169,7 @@ def summary_table(report: Reconciliation, rows: Sequence[ReconciliationRow], say
 
 def _figure(
     name: str,
-    explanation: str | None = None,
+    explanation: Cell = None,
     count: int | None = None,
     money: Decimal | None = None,
     percent: Decimal | None = None,
@@ -205,6 +230,14 @@ def _line(line: UsageLine, key_of: Mapping[tuple[str, str], str]) -> Sequence[Ce
         line.unit_price,
         line.unit_price_currency,
         line.net_price,
-        line.billing_start_date,
-        line.billing_end_date,
+        _day(line.billing_start_date),
+        _day(line.billing_end_date),
     )
+
+
+def _day(said: str) -> Cell:
+    """The day that the vendor names; what it writes that is no day stays as it is."""
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return said

@@ -52,6 +52,7 @@ from core.use_cases.run_execution import Execution, Halt, Tools, unfinished
 from core.use_cases.run_journal import RunJournal
 from core.use_cases.run_products import ProductWriter
 from core.use_cases.run_progress import RunProgress, Tracker
+from core.use_cases.undo_reading import read_who_changed
 
 JOB, READING_BACK = "run", "run_reading_back"
 _NO_REQUESTS = RequestCount()
@@ -182,12 +183,14 @@ class Runs:
     # ------------------------------------------------------------ undoing
 
     def prepare_undo(self, run_id: str, progress: Progress = ignore_progress) -> None:
-        """Read again what a run has changed, so that its undo is planned from what is there now.
+        """Read again what a run has changed, so that its undo is planned from what is there now,
+        and who changed what the undo will leave alone.
 
-        Raises VendorError.
+        Raises VendorError, and BusyError while the run has not ended.
         """
         agreements = {row.change.target.agreement_id for row in self.changes(run_id)}
         self._planning.refresh_agreements(agreements - {0}, progress)
+        read_who_changed(self._connectwise, self._store, self.undo_plan(run_id))
 
     def undo_plan(self, run_id: str, options: PlanOptions = _NO_OPTIONS) -> Plan:
         """What would take back everything that a run has done; see `core.domain.undo`.

@@ -1,7 +1,8 @@
 """What is shown, as CSV or Excel, for people to go on working with.
 
-Numbers stay numbers and dates stay dates. No text of an API may become a formula: in CSV it is
-neutralised, in Excel it is a text cell that stays text when somebody edits it.
+Numbers stay numbers, dates stay dates, and a month is its first day. No text of an API may become
+a formula: in CSV it is neutralised, in Excel it is a text cell that stays text when somebody edits
+it.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from core.domain.csv_cells import neutralise
+from core.domain.month import Month
 
-Cell = str | int | Decimal | date | datetime | None
+Cell = str | int | Decimal | date | datetime | Month | None
 
 CSV_TYPE = "text/csv"
 EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Excel's own limits.
-_TEXT_LIMIT, _TITLE_LIMIT, _DECIMALS_LIMIT = 32_767, 31, 6
+_TEXT_LIMIT, _TITLE_LIMIT, _FIRST_YEAR = 32_767, 31, 1900
+# A format with optional decimals alone would leave whole numbers with a point at their end.
+_IDENTIFIER, _WHOLE, _EXACT = "0", "#,##0", "#,##0.00####"
 _NOT_IN_A_TITLE = re.compile(r"[\[\]:*?/\\']")
 _NARROWEST, _WIDEST = 8, 60
 
@@ -78,12 +82,12 @@ def _write_sheet(book: Workbook, header: Format, table: Table) -> None:
     sheet = book.add_worksheet(_title(table.title))
     sheet.freeze_panes(1, 0)
     _set_up_printing(sheet)
-    columns = list(_columns(table))
-    for number, column in enumerate(columns):
+    for number, column in enumerate(_columns(table)):
         sheet.set_column(number, number, _width(table.headings[number], column))
+    formats = _formats(book)
     writers = [
-        partial(_write, sheet, _formats(book, column, number in table.money))
-        for number, column in enumerate(columns)
+        partial(_write, sheet, formats, number in table.money)
+        for number in range(len(table.headings))
     ]
     for number, heading in enumerate(table.headings):
         sheet.write_string(0, number, heading, header)
@@ -102,59 +106,73 @@ def _set_up_printing(sheet: Worksheet) -> None:
 
 @dataclass(frozen=True)
 class _Formats:
-    """How the cells of one column are shown, by what is in them."""
+    """How cells are shown, by what is in them."""
 
-    number: Format
+    identifier: Format
+    whole: Format
+    exact: Format
     day: Format
+    month: Format
     moment: Format
     quoted: Format
 
 
-def _formats(book: Workbook, column: Sequence[Cell], money: bool) -> _Formats:
+def _formats(book: Workbook) -> _Formats:
+    def shown(pattern: str) -> Format:
+        return book.add_format({"num_format": pattern})
+
     return _Formats(
-        number=book.add_format({"num_format": _number_format(column, money)}),
-        day=book.add_format({"num_format": "yyyy-mm-dd"}),
-        moment=book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
+        identifier=shown(_IDENTIFIER),
+        whole=shown(_WHOLE),
+        exact=shown(_EXACT),
+        day=shown("yyyy-mm-dd"),
+        month=shown("yyyy-mm"),
+        moment=shown("yyyy-mm-dd hh:mm"),
         quoted=book.add_format({"quote_prefix": True}),
     )
 
 
-def _write(sheet: Worksheet, formats: _Formats, line: int, number: int, cell: Cell) -> None:
+def _write(
+    sheet: Worksheet, formats: _Formats, money: bool, line: int, number: int, cell: Cell
+) -> None:
     if cell is None or cell == "":
         return
     if isinstance(cell, str):
-        text = cell[:_TEXT_LIMIT]
-        quoted = formats.quoted if neutralise(text) != text else None
-        sheet.write_string(line, number, text, quoted)
+        _write_text(sheet, formats, line, number, cell)
+    elif isinstance(cell, Month):
+        sheet.write_datetime(line, number, _midnight(cell.first_day), formats.month)
+    elif isinstance(cell, date) and cell.year < _FIRST_YEAR:
+        _write_text(sheet, formats, line, number, cell.isoformat())
     elif isinstance(cell, datetime):
         sheet.write_datetime(line, number, cell.replace(tzinfo=None), formats.moment)
     elif isinstance(cell, date):
-        midnight = datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - Excel has no zones
-        sheet.write_datetime(line, number, midnight, formats.day)
+        sheet.write_datetime(line, number, _midnight(cell), formats.day)
     else:
-        sheet.write_number(line, number, float(cell), formats.number)
+        sheet.write_number(line, number, float(cell), _number_format(formats, cell, money))
+
+
+def _write_text(sheet: Worksheet, formats: _Formats, line: int, number: int, cell: str) -> None:
+    text = cell[:_TEXT_LIMIT]
+    quoted = formats.quoted if neutralise(text) != text else None
+    sheet.write_string(line, number, text, quoted)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - Excel has no zones
+
+
+def _number_format(formats: _Formats, cell: int | Decimal, money: bool) -> Format:
+    """Decimals where there are any, and cents always; what merely identifies is not grouped."""
+    if money:
+        return formats.exact
+    if isinstance(cell, int):
+        return formats.identifier
+    return formats.whole if cell == cell.to_integral_value() else formats.exact
 
 
 def _columns(table: Table) -> Iterator[list[Cell]]:
     for number in range(len(table.headings)):
         yield [row[number] for row in table.rows]
-
-
-def _number_format(column: Sequence[Cell], money: bool) -> str:
-    """Grouped, all of a column with as many decimals as the longest needs: aligned."""
-    decimals = max((_decimals(cell) for cell in column), default=0)
-    if money:
-        decimals = max(decimals, 2)
-    elif not any(isinstance(cell, Decimal) for cell in column):
-        return "0"
-    return "#,##0" + ("." + "0" * decimals if decimals else "")
-
-
-def _decimals(cell: Cell) -> int:
-    if not isinstance(cell, Decimal):
-        return 0
-    exponent = cell.normalize().as_tuple().exponent
-    return min(max(-exponent, 0), _DECIMALS_LIMIT) if isinstance(exponent, int) else 0
 
 
 def _width(heading: str, column: Iterable[Cell]) -> int:

@@ -83,10 +83,12 @@ def draw_settings(names: Sequence[tuple[str, bool]]) -> None:
         Source.MISSING: _("Not given"),
     }
     name, state = _("Setting"), _("State")
-    st.dataframe(
-        [{name: setting.name, state: words[setting.source]} for setting in settings],
+    # A table of text: its cells wrap where the screen is narrow.
+    st.table(
+        [{name: f"`{setting.name}`", state: words[setting.source]} for setting in settings],
         hide_index=True,
-        height="content",
+        border="horizontal",
+        width="content",
     )
 
 

@@ -25,7 +25,7 @@ from core.domain.month import Month
 from core.errors import InputError, message
 from pages.components.reader import locale, zone
 
-NOTHING = "–"
+NOTHING, MINUS = "–", "−"
 _SPACES = re.compile(r"\s+")
 _MOMENT = timedelta(seconds=1)
 
@@ -34,7 +34,10 @@ def number(value: int | Decimal | None) -> str:
     """A quantity without needless zeros; a dash for None."""
     if value is None:
         return NOTHING
-    return format_decimal(value, format="#,##0.######", locale=locale(), decimal_quantization=False)
+    written = format_decimal(
+        _unsigned_zero(value), format="#,##0.######", locale=locale(), decimal_quantization=False
+    )
+    return one_minus(written)
 
 
 def money(value: Decimal | None, currency: str = "") -> str:
@@ -44,9 +47,21 @@ def money(value: Decimal | None, currency: str = "") -> str:
     """
     if value is None:
         return NOTHING
+    amount, exact = _unsigned_zero(value), {"locale": locale(), "decimal_quantization": False}
     if currency:
-        return format_currency(value, currency, locale=locale(), decimal_quantization=False)
-    return format_decimal(value, format="#,##0.00####", locale=locale(), decimal_quantization=False)
+        return one_minus(format_currency(amount, currency, **exact))
+    return one_minus(format_decimal(amount, format="#,##0.00####", **exact))
+
+
+def one_minus(written: str) -> str:
+    """Babel writes negative numbers with a hyphen in most languages; here they all have a minus
+    sign, as those with a plus sign beside them, and as wide."""
+    return written.replace("-", MINUS)
+
+
+def _unsigned_zero(value: Decimal | int) -> Decimal | int:
+    """-0 is written with its sign."""
+    return value or abs(value)
 
 
 def number_input(value: Decimal | None) -> str:
@@ -69,7 +84,7 @@ def parse_number(typed: str) -> Decimal | None:
     Strict about grouping: `1,5` is refused in English rather than read as 15. Where the point is
     not the grouping mark it is understood as the decimal mark too (French: `12.50`).
     """
-    compact = _SPACES.sub("", typed).replace("−", "-").replace("'", "’")
+    compact = _SPACES.sub("", typed).replace(MINUS, "-").replace("'", "’")
     if not compact:
         return None
     mark, group = get_decimal_symbol(locale()), get_group_symbol(locale())
@@ -94,7 +109,9 @@ def _not_an_amount(typed: str) -> InputError:
 
 def percent(value: Decimal | float) -> str:
     """A share of 1 in whole percent."""
-    return format_percent(value, locale=locale())
+    written = format_percent(value, locale=locale())
+    zero = format_percent(0, locale=locale())
+    return zero if written == f"-{zero}" else one_minus(written)
 
 
 def date_text(value: date | None) -> str:

@@ -9,18 +9,19 @@ import streamlit as st
 from core.domain.month import Month
 from core.services import Services
 from pages.components import history_session as session
+from pages.components.choice_field import choice_field
 from pages.components.formats import date_text, month_text
 from pages.components.grid_history import origin_word
 from pages.components.history_rows import months_in, people_in
 from pages.components.history_saved import product_names
 from pages.components.history_session import View
 from pages.components.language import _
-from pages.components.option_names import distinct
 from pages.components.paging import search_field
 from pages.components.plan_table import kind_names
 from pages.components.problems import as_typed
 from pages.components.run_rows import origin_names, outcome_names, status_names
 
+_WIDTH = 170
 _OF_RUNS = frozenset({View.RUNS, View.CHANGES})
 _OF_SAVED = frozenset({View.MAPPINGS, View.CUSTOMERS})
 
@@ -110,21 +111,11 @@ def _with_chosen(name: str, known: dict[str, str]) -> dict[str, str]:
 
 def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) -> str:
     """Returns what is chosen, in words; empty for everything."""
-    names = {"": everything, **found}
-    st.selectbox(
-        label,
-        list(names),
-        format_func=distinct(names),
-        placeholder=_("Choose…"),
-        label_visibility="collapsed",
-        width=170,
-        **session.kept(name, names, ""),
-    )
-    chosen = str(st.session_state[name])
-    return names[chosen] if chosen else ""
+    choice_field(label, everything, found, _WIDTH, session.kept(name, {"", *found}, ""))
+    return found.get(str(st.session_state[name]), "")
 
 
 def _day(name: str, label: str, words: Callable[[str], str]) -> str:
-    st.date_input(label, value=None, format="YYYY-MM-DD", width=170, **session.kept_day(name))
+    st.date_input(label, value=None, format="YYYY-MM-DD", width=_WIDTH, **session.kept_day(name))
     chosen = session.day(name)
     return words(date_text(chosen)) if chosen else ""

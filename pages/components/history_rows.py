@@ -161,7 +161,7 @@ def runs_table(found: Sequence[Run], runs: Sequence[Run]) -> Table:
 def _run_cells(run: Run, runs: Sequence[Run]) -> tuple[Cell, ...]:
     return (
         run.number,
-        str(run.month),
+        run.month,
         status_names()[run.status],
         run.changes,
         run.done,
@@ -217,7 +217,7 @@ def _change_cells(past: PastChange) -> tuple[Cell, ...]:
     row, change = past.row, past.row.change
     return (
         past.run,
-        str(past.month),
+        past.month,
         outcome_names()[row.outcome],
         kind_names()[change.kind.value],
         ", ".join(row.names.customers),
@@ -325,7 +325,7 @@ def closings_table(closings: Sequence[MonthClosing]) -> Table:
         (
             one.at,
             one.by,
-            str(one.month),
+            one.month,
             _("Closed") if one.closed else _("Reopened"),
             one.reason,
         )

@@ -108,4 +108,4 @@ def _shown(cell: Cell) -> object:
         return date_text(cell)
     if isinstance(cell, Decimal):
         return float(cell)
-    return cell
+    return str(cell) if isinstance(cell, Month) else cell

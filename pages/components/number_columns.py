@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from babel.numbers import format_decimal
 
-from pages.components.formats import NOTHING
+from pages.components.formats import MINUS, NOTHING, one_minus
 from pages.components.reader import locale
 
 _MOST_DECIMALS = 6
@@ -34,7 +34,7 @@ def aligned(decimals: int, *, signed: bool = False) -> Callable[[float], str]:
     """
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     if signed:
-        pattern = f"+{pattern};−{pattern}"
+        pattern = f"+{pattern};{MINUS}{pattern}"
     return partial(_written, pattern, decimals, locale())
 
 
@@ -44,7 +44,7 @@ def _written(pattern: str, decimals: int, where: str, value: float | None) -> st
     exact = Decimal(str(value))
     if not round(exact, decimals):  # nothing has no sign, nor has what is written as nothing
         return format_decimal(0, format=pattern.partition(";")[0].removeprefix("+"), locale=where)
-    return format_decimal(exact, format=pattern, locale=where)
+    return one_minus(format_decimal(exact, format=pattern, locale=where))
 
 
 def right(heading: str, width: int | None = None, help_text: str | None = None) -> Any:

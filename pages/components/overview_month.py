@@ -52,8 +52,8 @@ def _figure(label: str, value: int | Decimal, before: int | Decimal | None) -> N
     change = None if before is None else value - before
     delta = None
     if change:
-        sign = "+" if change > 0 else "−"
-        delta = _("{change} since the month before", change=f"{sign}{number(abs(change))}")
+        told = f"+{number(change)}" if change > 0 else number(change)
+        delta = _("{change} since the month before", change=told)
     st.metric(
         label,
         number(value),

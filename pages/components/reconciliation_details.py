@@ -21,15 +21,22 @@ from core.domain.models import (
     UsageLine,
 )
 from core.domain.month import Month
-from core.domain.reconciliation_view import NamedRow
-from core.domain.reconciliation_words import CLASS_MEANINGS, CLASS_NAMES, CLASS_REMEDIES
+from core.domain.reconciliation_view import NOT_AS_ORDERED, NamedRow
+from core.domain.reconciliation_words import (
+    CLASS_MEANINGS,
+    CLASS_NAMES,
+    CLASS_REMEDIES,
+    ORDER_MEANINGS,
+)
 from core.services import Services
 from core.use_cases.month_report import MonthReport
 from pages.components.formats import (
     NOTHING,
     date_text,
     datetime_text,
+    money,
     month_text,
+    number,
     short_month_text,
 )
 from pages.components.identity import who
@@ -42,10 +49,8 @@ from pages.components.reconciliation_fix import draw_fix
 from pages.components.reconciliation_links import draw_links
 from pages.components.reconciliation_session import close_dialog, say
 from pages.components.reconciliation_table import (
-    exact_money,
     money_cell,
-    one_minus,
-    plain_quantity,
+    order_words,
     quantity_cell,
     signed_money,
     signed_quantity,
@@ -66,6 +71,7 @@ def draw_details(services: Services, looked: MonthReport, keys: Sequence[str]) -
     _draw_class(one.row, looked.report)
     draw_fix(month, [one], "reconciliation_details_fix")
     _draw_figures(one.row, looked.report.currency)
+    _draw_order(one.row)
     _draw_steps(one.row, looked.addition(one.row), month)
     _draw_addition(looked.addition(one.row), one.row)
     draw_links(one)
@@ -107,19 +113,28 @@ def _accepted(acceptance: Acceptance) -> str:
 
 def _draw_figures(row: ReconciliationRow, currency: str) -> None:
     figures = {
-        _("Used"): plain_quantity(row.used_units),
-        _("Expected"): plain_quantity(row.expected),
-        _("Billed"): plain_quantity(row.billed),
+        _("Used"): number(row.used_units),
+        _("Expected"): number(row.expected),
+        _("Billed"): number(row.billed),
         _("Difference"): signed_quantity(row.difference),
         _("Money"): signed_money(row.money),
-        _("Revenue"): exact_money(row.revenue),
-        _("Cost"): exact_money(row.cost, currency),
-        _("Margin"): exact_money(row.margin),
-        _("Ordered"): plain_quantity(row.ordered),
+        _("Revenue"): money(row.revenue),
+        _("Cost"): money(row.cost, currency),
+        _("Net price"): money(row.net, currency),
+        _("Margin"): money(row.margin),
+        _("Ordered"): number(row.ordered),
     }
     with st.container(horizontal=True, gap="medium"):
         for name, value in figures.items():
             st.markdown(f":gray[{as_typed(name)}]  \n**{as_typed(value)}**", width="content")
+
+
+def _draw_order(row: ReconciliationRow) -> None:
+    """Where usage is not as ordered: a fact of its own, beside the class."""
+    if row.order not in NOT_AS_ORDERED:
+        return
+    told = f"**{as_typed(order_words(row))}.** {as_typed(text(ORDER_MEANINGS[row.order]))}"
+    st.markdown(f":material/receipt_long: {told}")
 
 
 def _draw_steps(row: ReconciliationRow, addition: Addition | None, month: Month) -> None:
@@ -150,7 +165,7 @@ def _draw_steps(row: ReconciliationRow, addition: Addition | None, month: Month)
             _(
                 "{difference} at {price} each is {money} per billing period.",
                 difference=signed_quantity(row.difference),
-                price=exact_money(row.unit_price),
+                price=money(row.unit_price),
                 money=signed_money(row.money),
             )
         )
@@ -167,9 +182,9 @@ def _draw_addition(addition: Addition | None, row: ReconciliationRow) -> None:
         return
     facts = {
         _("Addition ID"): str(addition.id),
-        _("Quantity"): plain_quantity(addition.quantity),
-        _("Included"): plain_quantity(addition.less_included),
-        _("Unit price"): exact_money(addition.unit_price),
+        _("Quantity"): number(addition.quantity),
+        _("Included"): number(addition.less_included),
+        _("Unit price"): money(addition.unit_price),
         _("Effective date"): date_text(addition.effective_date),
         _("Cancelled date"): date_text(addition.cancelled_date),
         _("Agreement ID"): str(row.agreement_id or NOTHING),
@@ -226,13 +241,12 @@ def _lines_frame(lines: Sequence[UsageLine]) -> object:
             "period": [_period_of(line) for line in lines],
         }
     )
-    price = aligned(max(2, decimals_of(line.unit_price for line in lines)))
     return frame.style.format(
         {
             "billable": quantity_cell,
             "actual": quantity_cell,
             "ordered": quantity_cell,
-            "price": lambda value: one_minus(price(value)),
+            "price": aligned(max(2, decimals_of(line.unit_price for line in lines))),
             "net": money_cell,
         }
     )

@@ -16,7 +16,6 @@ from pages.components.reconciliation_table import (
     class_names,
     over_billed_name,
     plain_money,
-    plain_quantity,
     signed_money,
     signed_quantity,
     under_billed_name,
@@ -26,7 +25,7 @@ from pages.components.reconciliation_table import (
 MOST_ROWS = 500
 
 _STYLE = """<style>
-.reconciliation-print { font-size: 0.82rem; }
+.reconciliation-print { font-size: 0.82rem; overflow-x: auto; }
 .reconciliation-print table { border-collapse: collapse; width: 100%; }
 .reconciliation-print th, .reconciliation-print td {
   border-bottom: 1px solid rgba(128, 128, 128, 0.4); padding: 0.25rem 0.5rem;
@@ -49,7 +48,7 @@ _STYLE = """<style>
     height: auto !important; width: 100% !important; max-width: none !important;
     margin: 0 !important; padding: 0 !important; background: #fff !important; }
   .reconciliation-print, .reconciliation-print * { color: #000 !important; }
-  .reconciliation-print { font-size: 9pt; }
+  .reconciliation-print { font-size: 9pt; overflow: visible; }
   .reconciliation-print thead { display: table-header-group; }
   .reconciliation-print tr { break-inside: avoid; }
 }
@@ -135,9 +134,9 @@ def _line(one: NamedRow, name: str, noted: bool) -> str:
     row = one.row
     words = [name, one.customer or NOTHING, one.what]
     figures = [
-        plain_quantity(row.used_units),
-        plain_quantity(row.expected),
-        plain_quantity(row.billed),
+        number(row.used_units),
+        number(row.expected),
+        number(row.billed),
         signed_quantity(row.difference),
         signed_money(row.money),
         plain_money(row.cost),

@@ -17,9 +17,9 @@ from pages.components.language import language
 from pages.components.paging import turn_page
 
 MONTH, VIEW = "reconciliation_month", "reconciliation_view"
-SHOW, CLASSES, CUSTOMER, PRODUCT, ASSIGNEE, TEXT, GROUP = (
+SHOW, CLASSES, CUSTOMER, PRODUCT, ASSIGNEE, ORDER, TEXT, GROUP = (
     f"reconciliation_{name}"
-    for name in ("show", "classes", "customer", "product", "assignee", "text", "group")
+    for name in ("show", "classes", "customer", "product", "assignee", "order", "text", "group")
 )
 PAGE, TABLE, GROUPS = "reconciliation_page", "reconciliation_table", "reconciliation_groups"
 _DIALOG, _NOTICE = "reconciliation_dialog", "reconciliation_notice"
@@ -119,7 +119,7 @@ def _keep(name: str, key: str) -> None:
 
 def show_everything() -> None:
     """Take all filters back."""
-    for name in (CUSTOMER, PRODUCT, ASSIGNEE, TEXT):
+    for name in (CUSTOMER, PRODUCT, ASSIGNEE, ORDER, TEXT):
         st.session_state[name] = ""
     st.session_state[CLASSES] = []
     st.session_state[SHOW] = Show.ALL.value

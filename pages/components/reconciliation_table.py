@@ -11,10 +11,10 @@ import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from core.domain.models import RowClass
-from core.domain.reconciliation_view import Group, GroupBy, NamedRow
-from core.domain.reconciliation_words import CLASS_NAMES
-from pages.components.formats import NOTHING, money, number
+from core.domain.models import ReconciliationRow, RowClass
+from core.domain.reconciliation_view import NOT_AS_ORDERED, Group, GroupBy, NamedRow
+from core.domain.reconciliation_words import CLASS_NAMES, ORDER_NAMES
+from pages.components.formats import NOTHING, number
 from pages.components.language import _, text
 from pages.components.number_columns import aligned, right
 
@@ -38,7 +38,10 @@ def rows_frame(rows: Sequence[NamedRow]) -> pd.DataFrame:
             "difference": _numbers(one.row.difference for one in rows),
             "money": _numbers(one.row.money for one in rows),
             "cost": _numbers(one.row.cost for one in rows),
+            "net": _numbers(one.row.net for one in rows),
             "margin": _numbers(one.row.margin for one in rows),
+            "ordered": _numbers(one.row.ordered for one in rows),
+            "order": [order_words(one.row) for one in rows],
             "assignee": [one.assignee for one in rows],
             "note": [one.note for one in rows],
             "details": [":material/search:"] * len(rows),
@@ -61,7 +64,9 @@ def styled(rows: Sequence[NamedRow]) -> Styler:
             "difference": partial(quantity_cell, signed=True),
             "money": aligned(2, signed=True),
             "cost": money_cell,
+            "net": money_cell,
             "margin": aligned(2, signed=True),
+            "ordered": quantity_cell,
         }
     )
     return drawn.apply(partial(_coloured, colours), axis=0) if any(colours) else drawn
@@ -70,7 +75,7 @@ def styled(rows: Sequence[NamedRow]) -> Styler:
 def quantity_cell(value: float | None, *, signed: bool = False) -> str:
     """A quantity in a table: with its own decimals, whatever others have."""
     exact = None if value is None or pd.isna(value) else Decimal(str(value))
-    return signed_quantity(exact) if signed else plain_quantity(exact)
+    return signed_quantity(exact) if signed else number(exact)
 
 
 def money_cell(value: float | None) -> str:
@@ -85,8 +90,9 @@ def _coloured(colours: list[str], _column: pd.Series[Any]) -> list[str]:
 def column_order(by: GroupBy | None) -> list[str]:
     """What the rows are gathered by comes first."""
     named = ["product", "customer"] if by is GroupBy.PRODUCT else ["customer", "product"]
-    figures = ["used", "expected", "billed", "difference", "money", "details", "cost", "margin"]
-    return ["class", *named, *figures, "assignee", "note"]
+    figures = ["used", "expected", "billed", "difference", "money", "details", "cost", "net"]
+    invoice = ["margin", "ordered", "order"]
+    return ["class", *named, *figures, *invoice, "assignee", "note"]
 
 
 def columns(currency: str, on_details: Callable[[], None], details_key: str) -> dict[str, Any]:
@@ -105,13 +111,46 @@ def columns(currency: str, on_details: Callable[[], None], details_key: str) -> 
         "difference": right(_("Difference"), 85, difference_help()),
         "money": right(_("Money"), 110, money_help()),
         "cost": right(cost, 110, _("What the vendor charges for the usage.")),
+        "net": right(net_name(currency), 110, net_help()),
         "margin": right(_("Margin"), 110, margin_help()),
+        "ordered": right(_("Ordered"), 80, _("What the vendor's lines say was ordered.")),
+        "order": config.TextColumn(_("Vendor order"), width=180, help=order_help()),
         "details": config.ButtonColumn(
             _("Why"), type="tertiary", width=60, on_click=on_details, key=details_key
         ),
         "assignee": config.TextColumn(_("Assignee"), width=100),
         "note": config.TextColumn(_("Note"), width=180),
     }
+
+
+def order_words(row: ReconciliationRow) -> str:
+    """By how much usage is not as ordered; nothing where it is, or nothing was ordered."""
+    if row.order not in NOT_AS_ORDERED or row.beyond_order is None:
+        return ""
+    return _(
+        "{name}: {value}", name=text(ORDER_NAMES[row.order]), value=number(abs(row.beyond_order))
+    )
+
+
+def net_name(currency: str) -> str:
+    """What the net price of a row is called."""
+    return _("Net price ({currency})", currency=currency) if currency else _("Net price")
+
+
+def net_help() -> str:
+    """What the net price of a row is."""
+    return _(
+        "What the vendor's order lines come to by their net price. One that several customers "
+        "share is divided by what each of them used."
+    )
+
+
+def order_help() -> str:
+    """What an order that usage does not stand to is, and what it changes."""
+    return _(
+        "Where usage is not what the vendor's lines say was ordered. It changes nothing of the "
+        "class: that compares usage with what the customer is billed."
+    )
 
 
 def difference_help() -> str:
@@ -176,24 +215,9 @@ def over_billed_name(currency: str) -> str:
     return _("Over-billed ({currency})", currency=currency) if currency else _("Over-billed")
 
 
-def plain_quantity(value: Decimal | None) -> str:
-    """A quantity without needless zeros; a dash for None."""
-    return one_minus(number(value))
-
-
 def signed_quantity(value: Decimal | None) -> str:
-    """The same with its sign."""
-    return f"+{number(value)}" if value is not None and value > 0 else plain_quantity(value)
-
-
-def exact_money(value: Decimal | None, currency: str = "") -> str:
-    """An amount with its cents, and more decimals where there are more."""
-    return one_minus(money(value, currency))
-
-
-def one_minus(written: str) -> str:
-    """Languages write negative numbers with a hyphen or a minus sign; the page with one of them."""
-    return written.replace("-", "−")
+    """A quantity with its sign; a dash for None."""
+    return f"+{number(value)}" if value is not None and value > 0 else number(value)
 
 
 def signed_money(value: Decimal | None) -> str:
@@ -203,4 +227,4 @@ def signed_money(value: Decimal | None) -> str:
 
 def plain_money(value: Decimal | None) -> str:
     """An amount with two decimals; a dash for None."""
-    return NOTHING if value is None else one_minus(aligned(2)(float(value)))
+    return NOTHING if value is None else aligned(2)(float(value))

@@ -15,6 +15,7 @@ from pages.components.reconciliation_table import (
     over_billed_name,
     plain_money,
     signed_money,
+    signed_quantity,
     under_billed_name,
 )
 
@@ -131,6 +132,4 @@ def _rate_change(now: Decimal | None, before: Decimal | None, month: str) -> str
 
 
 def _signed(value: Decimal) -> str:
-    if not value:
-        return "±0"
-    return f"{'+' if value > 0 else '−'}{number(abs(value))}"
+    return signed_quantity(value) if value else "±0"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.models import Run, RunChange
+from core.domain.models import Outcome, Run, RunChange
+from core.domain.price_effect import monthly_effect
+from core.domain.price_words import cents
 from core.use_cases.workbook import Cell, Table
 from pages.components.language import _, text
+from pages.components.plan_effect import cycle_name
 from pages.components.plan_table import kind_names
 from pages.components.run_rows import moment_of, origin_names, outcome_names, status_names
+
+_MONEY = frozenset({10, 11})
 
 
 def runs_table(runs: Sequence[Run]) -> Table:
@@ -34,7 +39,7 @@ def runs_table(runs: Sequence[Run]) -> Table:
 def _run_cells(run: Run) -> tuple[Cell, ...]:
     return (
         run.number,
-        str(run.month),
+        run.month,
         status_names()[run.status],
         run.changes,
         run.done,
@@ -62,6 +67,10 @@ def run_table(run: Run, changes: Sequence[RunChange]) -> Table:
         _("ConnectWise product"),
         _("Before"),
         _("After"),
+        _("Price effect per month"),
+        _("Price effect per billing period"),
+        _("Currency"),
+        _("Billing cycle"),
         _("Effective date"),
         _("Cancelled date"),
         _("Message"),
@@ -73,14 +82,26 @@ def run_table(run: Run, changes: Sequence[RunChange]) -> Table:
         _("Addition ID"),
     )
     title = _("Run {number}", number=str(run.number))
-    return Table(title, headings, [_cells(run, change) for change in changes])
+    return Table(title, headings, [_cells(run, change) for change in changes], _MONEY)
+
+
+def _effect(row: RunChange) -> tuple[Cell, ...]:
+    """What was done costs; per month to the cent, where the billing cycle was known."""
+    change, done = row.change, row.outcome is Outcome.DONE
+    month = monthly_effect(change) if done else None
+    return (
+        None if month is None else cents(month),
+        change.price_effect if done else None,
+        change.currency,
+        cycle_name(change.billing) if change.target.agreement_id else "",
+    )
 
 
 def _cells(run: Run, row: RunChange) -> tuple[Cell, ...]:
     change = row.change
     return (
         run.number,
-        str(run.month),
+        run.month,
         outcome_names()[row.outcome],
         moment_of(row),
         kind_names()[change.kind.value],
@@ -89,6 +110,7 @@ def _cells(run: Run, row: RunChange) -> tuple[Cell, ...]:
         row.names.product,
         change.before,
         change.after,
+        *_effect(row),
         change.effective_date,
         change.cancelled_date,
         text(row.text) if row.text else "",

@@ -20,6 +20,7 @@ from pages.components.problems import show_error
 
 CATALOG, USAGE, REFRESH = "catalog", "usage", "refresh"
 PLAN, SYNC, USAGE_FILE = "plan", "sync", "usage_file"
+AGREEMENTS = "agreements"
 MONTHS_KEPT_IN_VIEW = 14
 ALL_MONTHS = "all"
 
@@ -79,6 +80,15 @@ def make_plan(services: Services, month: Month) -> None:
     _start(services, PLAN, task)
 
 
+def read_all_agreements(services: Services) -> None:
+    """Start reading the additions of all active agreements, those of no customer included."""
+
+    def task(progress: Progress) -> int:
+        return len(services.planning.refresh(progress, everywhere=True).additions)
+
+    _start(services, AGREEMENTS, task)
+
+
 def sync_now(services: Services, month: Month) -> None:
     """Start reading everything anew that a sync of a month follows from, and plan it.
 
@@ -127,6 +137,7 @@ def _start(services: Services, kind: str, task: Callable[[Progress], int]) -> No
         USAGE: message("Fetching usage from Sophos"),
         REFRESH: message("Refreshing data"),
         PLAN: message("Reading agreements and additions"),
+        AGREEMENTS: message("Reading all agreements"),
         SYNC: message("Reading everything for a sync"),
         USAGE_FILE: message("Reading the usage file"),
     }

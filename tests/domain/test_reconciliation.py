@@ -19,6 +19,7 @@ from core.domain.models import (
     FetchStatus,
     Frequency,
     MappingState,
+    OrderMatch,
     QuantityRule,
     QuantityRules,
     ReconciliationRow,
@@ -30,6 +31,7 @@ from core.domain.models import (
 from core.domain.plan_additions import is_open
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.reconciliation import compare, is_open_exception, reconcile, totals_of
+from core.domain.reconciliation_additions import divided
 from tests.domain.planning_world import (
     ELSEWHERE,
     MONTH,
@@ -99,10 +101,9 @@ def test_every_open_addition_of_a_mapped_product_is_in_exactly_one_row(
 ) -> None:
     mapped = {m.connectwise_product_id for m in inputs.mappings.values()}
     agreements = {
-        m.agreement_id
-        for m in inputs.customer_mappings.values()
-        if m.agreement_id is not None
-        and inputs.agreements[m.agreement_id].status is AgreementStatus.ACTIVE
+        agreement_id
+        for agreement_id in inputs.additions
+        if inputs.agreements[agreement_id].status is AgreementStatus.ACTIVE
     }
     expected = Counter(
         each.id
@@ -124,6 +125,68 @@ def test_keys_are_unique_and_totals_are_those_of_the_rows(inputs: PlanInputs) ->
     assert report.totals == totals_of(report.rows)
     assert report.totals.used == sum((u.billable for u in inputs.usage), Decimal(0))
     assert sum(report.totals.by_class.values()) == len(report.rows)
+
+
+@given(worlds())
+@settings(max_examples=200)
+def test_several_additions_differ_together_by_what_all_of_them_bill(inputs: PlanInputs) -> None:
+    """Whichever of them is meant: what is expected less everything that is billed, in units; and
+    none is billed too much while another one is billed too little."""
+    report = reconcile(inputs)
+    groups: dict[tuple[int | None, int | None], list[ReconciliationRow]] = {}
+    for row in report.rows:
+        if row.row_class is RowClass.AMBIGUOUS and row.expected is not None:
+            groups.setdefault((row.agreement_id, row.product_id), []).append(row)
+    for rows in groups.values():
+        differences = [row.difference or Decimal(0) for row in rows]
+        expected = sum((row.expected or Decimal(0) for row in rows), Decimal(0))
+        billed = sum((row.billed or Decimal(0) for row in rows), Decimal(0))
+        assert sum(differences) == expected - billed
+        assert not (min(differences) < 0 < max(differences))
+        assert len({row.addition_id for row in rows}) == len(rows)
+
+
+@given(
+    st.decimals(0, 60, places=1),
+    st.lists(st.decimals(0, 30, places=1), min_size=2, max_size=5),
+)
+def test_what_is_expected_is_divided_without_loss(
+    expected: Decimal, quantities: list[Decimal]
+) -> None:
+    found = [replace(KEPT, id=100 + n, quantity=each) for n, each in enumerate(quantities)]
+    shares = divided(expected, found)
+    assert (sum(shares), len(shares)) == (expected, len(found))
+    over = [share - each for share, each in zip(shares, quantities, strict=True)]
+    assert all(each <= 0 for each in over[1:])
+    assert sum(over) == expected - sum(quantities)
+
+
+@given(worlds(), st.data())
+@settings(max_examples=150)
+def test_the_third_leg_is_a_fact_beside_the_class_and_loses_nothing(
+    inputs: PlanInputs, data: st.DataObject
+) -> None:
+    # A rule may take the ordered quantity for its basis; without one it decides nothing.
+    inputs = replace(inputs, rules=QuantityRules())
+    amounts = st.integers(0, 30).map(Decimal)
+    usages = [replace(each, ordered=data.draw(amounts)) for each in inputs.usage]
+    prices = {(each.account_id, each.product_code): data.draw(amounts) for each in usages}
+    before = {row.key: row.row_class for row in reconcile(inputs).rows}
+    rows = reconcile(replace(inputs, usage=usages), net_prices=prices).rows
+    assert {row.key: row.row_class for row in rows} == before
+    assert sum(row.net or Decimal(0) for row in rows) == sum(prices.values())
+    assert sum(row.ordered or Decimal(0) for row in rows) == sum(u.ordered for u in usages)
+    sound = [each for each in usages if each.ordered]
+    if not any(row.says_nothing for row in rows):
+        beyond = sum((row.beyond_order or Decimal(0) for row in rows), Decimal(0))
+        assert beyond == sum((each.billable - each.ordered for each in sound), Decimal(0))
+    for row in rows:
+        signs = {OrderMatch.BEYOND_ORDER: 1, OrderMatch.NOT_USED: -1, OrderMatch.AS_ORDERED: 0}
+        if row.order is not None:
+            assert row.beyond_order is not None
+            assert signs[row.order] == (row.beyond_order > 0) - (row.beyond_order < 0)
+        else:
+            assert row.beyond_order is None
 
 
 @given(worlds())
@@ -253,9 +316,79 @@ def test_several_additions_are_ambiguous_unless_one_is_bound() -> None:
     assert first.row_class is second.row_class is RowClass.AMBIGUOUS
     assert (first.addition_id, second.addition_id) == (100, 101)
     assert (first.used_units, second.used_units) == (8, 0)
+    # 8 used, 5 + 2 billed: one unit of 2.00 is not billed, whichever addition is meant.
+    assert (first.expected, first.billed, first.difference, first.money) == (6, 5, 1, 2)
+    assert (second.expected, second.billed, second.difference, second.money) == (2, 2, 0, 0)
+    assert [str(step) for step in first.steps[1:]] == [
+        "2 additions of this product are open on the agreement and bill 7 together. What is "
+        "expected is divided over them: 6 of 8 for this one."
+    ]
+    assert str(second.steps[0]).endswith("2 of 8 for this one.")
+    totals = reconcile(simple(additions=two)).totals
+    assert (totals.billed, totals.under_billed, totals.over_billed) == (7, 2, 0)
     first, second = reconcile(simple(additions=two, bound=[bind(two[1])])).rows
     assert (first.row_class, first.addition_id) == (RowClass.UNDER_BILLED, 101)
     assert (second.row_class, second.money) == (RowClass.ADDITION_WITHOUT_USAGE, -10)
+
+
+def test_what_is_billed_by_a_second_addition_beyond_all_usage_is_billed_too_much() -> None:
+    dear = replace(addition(101, 11, 1, 6), unit_price=Decimal(7))
+    report = reconcile(simple(additions=[KEPT, dear]))
+    first, second = report.rows
+    assert (first.difference, first.money) == (0, 0)
+    # 8 used: 5 of them on the first, 3 of the 6 on the second, whose price is 7.
+    assert (second.expected, second.difference, second.money) == (3, -3, -21)
+    assert (report.totals.under_billed, report.totals.over_billed) == (0, 21)
+    nobody = reconcile(simple(usages=ELSEWHERE, additions=[KEPT, dear])).totals
+    assert nobody.over_billed == 10 + 42
+
+
+def test_included_units_of_each_of_several_additions_are_free() -> None:
+    first = replace(KEPT, less_included=Decimal(3))
+    second = replace(addition(101, 11, 1, 2), less_included=Decimal(1))
+    rows = reconcile(simple(usages=[usage("alpha", "X", 9)], additions=[first, second])).rows
+    assert [(row.expected, row.billed, row.difference) for row in rows] == [(7, 2, 2), (2, 1, 0)]
+
+
+def test_additions_are_ambiguous_where_the_bound_one_is_gone() -> None:
+    two = [KEPT, addition(101, 11, 1, 2)]
+    gone = bind(addition(99, 11, 1, 8))
+    rows = reconcile(simple(additions=two, bound=[gone])).rows
+    assert [row.row_class for row in rows] == [RowClass.AMBIGUOUS] * 2
+    assert [row.difference for row in rows] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("ordered", "tolerance", "wanted"),
+    [
+        (0, Tolerance(), (None, None)),
+        (8, Tolerance(), (0, OrderMatch.AS_ORDERED)),
+        (6, Tolerance(), (2, OrderMatch.BEYOND_ORDER)),
+        (11, Tolerance(), (-3, OrderMatch.NOT_USED)),
+        (6, Tolerance(units=Decimal(2)), (2, OrderMatch.AS_ORDERED)),
+        (6, Tolerance(units=Decimal("1.9")), (2, OrderMatch.BEYOND_ORDER)),
+        (10, Tolerance(percent=Decimal(20)), (-2, OrderMatch.AS_ORDERED)),
+        (10, Tolerance(percent=Decimal(19)), (-2, OrderMatch.NOT_USED)),
+    ],
+)
+def test_what_was_ordered_is_held_against_what_was_used(
+    ordered: int, tolerance: Tolerance, wanted: tuple[int | None, OrderMatch | None]
+) -> None:
+    used = replace(usage("alpha", "X", 8), ordered=Decimal(ordered))
+    row = only(simple(usages=[used]), tolerances=Tolerances(general=tolerance))
+    assert (row.ordered, row.beyond_order, row.order) == (ordered, *wanted)
+
+
+def test_in_a_bundle_only_what_was_ordered_is_held_against_its_order() -> None:
+    by_use = replace(usage("alpha", "X", 5), ordered=Decimal(0))
+    committed = replace(usage("alpha", "Y", 3), ordered=Decimal(4))
+    row = only(simple(usages=[by_use, committed], mappings=[mapping("X", 1), mapping("Y", 1)]))
+    assert (row.ordered, row.beyond_order, row.order) == (4, -1, OrderMatch.NOT_USED)
+
+
+def test_usage_that_says_nothing_says_nothing_of_an_order() -> None:
+    row = only(simple(newest_fetch=fetched(FetchStatus.INCOMPLETE)))
+    assert (row.ordered, row.beyond_order, row.order) == (10, None, None)
 
 
 def test_what_is_not_mapped() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.domain.models import RowClass
+from core.domain.models import OrderMatch, RowClass
 from core.domain.reconciliation import reconcile, totals_of
 from core.domain.reconciliation_view import (
     GroupBy,
@@ -18,6 +18,7 @@ from core.domain.reconciliation_view import (
     groups,
     matching,
     named,
+    orders_of,
     products_of,
     top,
     worst_first,
@@ -94,10 +95,18 @@ def test_the_most_money_comes_first_and_what_needs_nobody_last():
         (RowFilter(text="ännchen backup"), {"12/2"}),
         (RowFilter(text="ALARM missing"), set()),
         (RowFilter(customer="beta", product="1", text="alarm"), {"12/1"}),
+        (RowFilter(order=OrderMatch.BEYOND_ORDER), set()),
+        (RowFilter(show=Show.ALL, order=OrderMatch.NOT_USED), {one.key for one in ROWS}),
     ],
 )
 def test_filters_narrow_together(wanted: RowFilter, found: set[str]):
     assert set(keys(matching(ROWS, wanted))) == found
+
+
+def test_rows_that_are_not_as_ordered_are_counted():
+    # Everybody ordered two more than they used.
+    assert orders_of(ROWS) == {OrderMatch.NOT_USED: len(ROWS)}
+    assert orders_of([]) == {}
 
 
 def test_notes_and_assignees_are_found():

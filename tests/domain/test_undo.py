@@ -26,9 +26,11 @@ from core.domain.models import (
 from core.domain.plan_additions import is_open
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.undo import undo_plan
+from core.domain.undo_words import cancelled_now
 from tests.domain.planning_world import (
     ELSEWHERE,
     MONTH,
+    NOW,
     TODAY,
     addition,
     agreement,
@@ -226,16 +228,27 @@ def test_what_failed_needs_no_undo() -> None:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        (replace(KEPT, quantity=Decimal(9)), "The quantity is 9 now."),
+        (replace(KEPT, quantity=Decimal(9)), "The quantity was 8, and is 9 now."),
         (
-            replace(KEPT, quantity=Decimal(8), unit_price=Decimal(99)),
-            "The unit price is 99 now.",
+            replace(KEPT, quantity=Decimal(8), unit_price=Decimal("99.50")),
+            "The unit price was 2, and is 99.5 now.",
         ),
         (
             replace(KEPT, quantity=Decimal(8), unit_price=None),
-            "It has no unit price any more.",
+            "The unit price was 2, and is not set any more.",
         ),
-        (replace(KEPT, cancelled_date=date(2026, 11, 1)), "It was cancelled in ConnectWise."),
+        (
+            replace(KEPT, cancelled_date=date(2026, 11, 1)),
+            "It was not cancelled, and is from 2026-11-01 on now.",
+        ),
+        (
+            replace(KEPT, quantity=Decimal(9), updated_by="p.martin"),
+            "The quantity was 8, and is 9 now. Last changed by p.martin.",
+        ),
+        (
+            replace(KEPT, quantity=Decimal(9), updated_by="p.martin", last_updated=NOW),
+            f"The quantity was 8, and is 9 now. Last changed by p.martin, {NOW}.",
+        ),
         (None, "It no longer exists in ConnectWise."),
     ],
 )
@@ -244,6 +257,28 @@ def test_a_refusal_says_what_was_changed(changed: Addition | None, says: str) ->
     meddled = replace(after, additions={11: [changed] if changed else []})
     (finding,) = undo_plan(RUN, done, meddled).findings
     assert str(finding.text) == f"P on A was changed since run 7: {says}"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "says"),
+    [
+        (
+            date(2026, 10, 1),
+            None,
+            "It was cancelled from 2026-10-01 on, and is not cancelled any more.",
+        ),
+        (None, date(2026, 12, 1), "It was not cancelled, and is from 2026-12-01 on now."),
+        (
+            date(2026, 10, 1),
+            date(2026, 12, 1),
+            "It was cancelled from 2026-10-01 on, and is from 2026-12-01 on now.",
+        ),
+    ],
+)
+def test_a_cancellation_is_told_as_it_was_and_as_it_is(
+    before: date | None, now: date | None, says: str
+) -> None:
+    assert str(cancelled_now(replace(KEPT, cancelled_date=now), before)) == says
 
 
 def test_an_addition_that_carries_a_newer_month_is_left() -> None:

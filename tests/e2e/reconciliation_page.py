@@ -3,6 +3,7 @@ words, so that it works in every language."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
@@ -45,6 +46,13 @@ class ReconciliationPage:
     @property
     def dialog(self) -> Locator:
         return self.page.get_by_role("dialog")
+
+    def fact(self, name: str) -> Locator:
+        """A figure of the row in the dialog, by what it is called."""
+        lines = self.dialog.get_by_test_id("stMarkdown").locator("p")
+        return (
+            lines.filter(has_text=re.compile(rf"^\s*{re.escape(name)}\b")).locator("strong").first
+        )
 
     def expect_rows(self, count: int) -> None:
         """The table has so many rows, the heading apart."""

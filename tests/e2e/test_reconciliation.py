@@ -42,16 +42,35 @@ def report(month_end: Dashboard, open_page: OpenPage) -> ReconciliationPage:
     return ReconciliationPage(open_page(f"{month_end.url}/reconciliation"))
 
 
+def quantity_of(dashboard: Dashboard, agreement_id: int, product_id: int) -> int:
+    """What ConnectWise bills by the one addition of a product."""
+    assert dashboard.sandbox is not None
+    (found,) = [
+        one["quantity"]
+        for one in dashboard.sandbox.world.tables["additions"].all()
+        if (one["agreementId"], one["product"]["id"]) == (agreement_id, product_id)
+    ]
+    return int(found)
+
+
 def test_the_worst_difference_is_found_understood_put_right_and_matches(
     report: ReconciliationPage, month_end: Dashboard
 ) -> None:
     expect(report.figure(0)).to_have_text("30.20")
+    expect(report.figure(3)).to_have_text("14")
     report.expect_rows(14)
     report.choose("classes", "Under-billed")
     report.expect_rows(3)
     report.ask_why(0)
-    for told in ("Cabinet Dourlin & Associés", "34 billable, in 1 usage line", "+18.00"):
+    # The worst of them: 34 used, 30 billed, 4 at 4.50.
+    for told in ("Cabinet Dourlin & Associés", "34 billable, in 1 usage line"):
         expect(report.dialog).to_contain_text(told)
+    expect(report.fact("Used")).to_have_text("34")
+    expect(report.fact("Billed")).to_have_text("30")
+    expect(report.fact("Difference")).to_have_text("+4")
+    expect(report.fact("Money")).to_have_text("+18.00")
+    expect(report.dialog).to_contain_text("+4 at 4.50 each is +18.00 per billing period.")
+    assert quantity_of(month_end, 32, 1203) == 30
 
     report.press("details_fix")
     sync = SyncPage(report.page)
@@ -61,8 +80,14 @@ def test_the_worst_difference_is_found_understood_put_right_and_matches(
     sync.approve()
     sync.expect_ended()
     report.page.goto(f"{month_end.url}/reconciliation?row=32%2F1203")
-    expect(report.dialog).to_contain_text("What is billed is what the usage comes to.")
-    expect(report.figure(0)).not_to_have_text("30.20")
+    expect(report.dialog).to_contain_text("Matched. What is billed is what the usage comes to.")
+    expect(report.fact("Billed")).to_have_text("34")
+    expect(report.fact("Difference")).to_have_text("0")
+    expect(report.fact("Money")).to_have_text("0.00")
+    # 30.20 - 18.00, and one exception less than the 14 of before.
+    expect(report.figure(0)).to_have_text("12.20")
+    expect(report.figure(3)).to_have_text("13")
+    assert quantity_of(month_end, 32, 1203) == 34
 
 
 def test_a_difference_is_accepted_and_the_files_say_so(
@@ -112,6 +137,15 @@ def test_charts_are_drawn_and_paper_has_the_report_alone(report: ReconciliationP
         "getComputedStyle(document.querySelector('.reconciliation-print td')).color"
     )
     assert colour == "rgb(0, 0, 0)"
+
+    # On a small screen the report scrolls, and the page does not.
+    report.page.emulate_media(media="screen")
+    report.page.set_viewport_size({"width": 390, "height": 844})
+    expect(paper).to_be_visible()
+    assert report.page.evaluate(
+        "(main => main.scrollWidth <= main.clientWidth)"
+        "(document.querySelector('[data-testid=stMain]'))"
+    )
 
 
 def test_a_note_on_a_small_screen_in_the_dark(month_end: Dashboard, open_page: OpenPage) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import openpyxl
 import pytest
 
 from core.domain.models import (
@@ -22,7 +24,7 @@ from core.domain.models import (
 )
 from core.errors import message
 from core.use_cases.mapping_history import SYSTEM
-from core.use_cases.workbook import as_csv
+from core.use_cases.workbook import as_csv, as_excel
 from pages.components.history_rows import (
     SavedWords,
     Wanted,
@@ -122,7 +124,13 @@ def test_a_change_in_one_line() -> None:
     assert (told["Before"], told["After"], told["Explanation"]) == (11, 12, "Because.")
     assert (told["Message"], told["Remedy"]) == ("No.", "Try.")
     assert (told["Product ID"], told["Addition ID"]) == (18, 901)
-    assert ",'=cmd()," in as_csv(table).decode("utf-8-sig")
+    written = as_csv(table).decode("utf-8-sig")
+    assert ",'=cmd()," in written
+    # In Excel it is a day that can be sorted and filtered, in CSV it is as it always was.
+    assert told["Month"] == OCTOBER
+    assert f",{OCTOBER}," in written
+    book = openpyxl.load_workbook(io.BytesIO(as_excel([table]))).worksheets[0]
+    assert (book["B2"].data_type, book["B2"].number_format) == ("d", "yyyy-mm")
 
 
 # ---------------------------------------------------------------- what was saved

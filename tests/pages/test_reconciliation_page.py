@@ -561,3 +561,16 @@ def test_it_can_be_read_in_french(services, month):
     page = opened("fr-FR")
     assert len(page.metric) == 4
     assert "30,20" in [metric.value for metric in page.metric]
+
+
+def test_agreements_of_nobody_are_looked_at_when_asked_for(
+    services: Services, page: AppTest
+) -> None:
+    of_nobody = services.planning.of_nobody()
+    button = page.button(key="reconciliation_read_all")
+    assert str(len(of_nobody)) in (button.help or "")
+    assert services.store.additions.of().keys().isdisjoint(of_nobody)
+    finished(page, "reconciliation_read_all", services)
+    assert services.store.additions.of().keys() >= of_nobody
+    rows = services.reconciliation.report(services.usage.months()[0]).rows
+    assert any(row.agreement_id in of_nobody for row in rows)

@@ -77,7 +77,7 @@ def test_no_secret_reaches_the_browser(page, page_services, monkeypatch):
     monkeypatch.setenv("SOPHOS_CLIENT_SECRET", settings.sophos.client_secret)
     page.button(key="settings_test").click()
     run(page)
-    everything = str(page) + "".join(str(frame.value.to_csv()) for frame in page.dataframe)
+    everything = str(page) + "".join(str(table.value.to_csv()) for table in page.table)
     assert "Given, from the environment" in everything
     assert [secret for secret in secrets if secret in everything] == []
 

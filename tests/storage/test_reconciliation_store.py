@@ -12,6 +12,7 @@ from core.domain.models import (
     Change,
     ChangeKind,
     NoteKind,
+    OrderPart,
     Outcome,
     Push,
     RowNote,
@@ -19,7 +20,7 @@ from core.domain.models import (
 )
 from core.domain.month import Month
 from core.storage.store import Store
-from tests.storage.samples import NOON, OCTOBER, mapping
+from tests.storage.samples import NOON, OCTOBER, fetch, line, mapping
 from tests.storage.sync_samples import change, event, line_of, numbered, run
 
 
@@ -214,3 +215,44 @@ def test_what_was_done_comes_in_order_from_the_first_newer_month_on(store: Store
     # A run that failed did nothing, and is no newer month.
     assert kept.pushes(november) == []
     assert kept.first_month_pushed() == OCTOBER
+
+
+def test_order_lines_are_those_of_one_fetch_by_customer_and_product(store: Store) -> None:
+    priced = {"net_price": Decimal("12.50"), "net_price_currency": "EUR"}
+    lines = [
+        line(**priced, ordered_quantity=Decimal(3)),
+        line(**priced, billable_quantity=Decimal("0.5")),
+        line(account_id=None, **priced),
+        line("XDR", **priced),
+        line("XDR", **{**priced, "net_price": Decimal(13)}),
+        line("MAIL", **priced),
+        line("MAIL", net_price_currency="EUR"),
+        line("XGS", order_line_item_number="", **priced),
+        line("XGS", order_line_item_number="", **{**priced, "net_price_currency": "USD"}),
+    ]
+    kept = fetch(lines)
+    store.usage.record_fetch(fetch([line()]), [line()], [])
+    store.usage.record_fetch(kept, lines, [])
+
+    found = store.reconciliation.order_parts(kept.id)
+
+    def part(code: str, billable: object, net: object, **more: Any) -> OrderPart:
+        values: dict[str, Any] = {
+            "account_id": "tenant-1",
+            "order": "O-1",
+            "line": "1",
+            "ordered": Decimal(0),
+            "currency": "EUR",
+            **more,
+        }
+        amount = None if net is None else Decimal(str(net))
+        return OrderPart(product_code=code, billable=Decimal(str(billable)), net=amount, **values)
+
+    assert found == [
+        part("XGS", 24, 25, line="", currency=""),
+        part("CIX", "12.5", "12.5", ordered=Decimal(3)),
+        part("MAIL", 24, None),
+        part("XDR", 24, None),
+        part("CIX", 12, "12.5", account_id=None),
+    ]
+    assert store.reconciliation.order_parts("another") == []

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.domain.models import (
     Change,
+    ChangeFilter,
     CustomerSync,
     LimitCheck,
     LimitKind,
@@ -25,7 +26,9 @@ from core.domain.models import (
 )
 from core.errors import BusyError, ConflictError, StoreError, message, plural_message
 from core.storage import run_checks
+from core.storage.history_store import HistoryStore
 from core.storage.mappings_store import MappingWrite
+from core.storage.runs_store import RunsStore
 from core.storage.store import Store
 from tests.storage import plan_strategies as any_
 from tests.storage.samples import NOON, OCTOBER, change_of, mapping
@@ -581,6 +584,108 @@ def test_thirty_thousand_changes_are_recorded_announced_and_read(store: Store) -
 
 
 # ---------------------------------------------------------------------------------- for ever
+
+
+RECORDED = ("run", "run_change", "run_customer", "run_event", "journal")
+
+
+def recorded(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    return {
+        table: store._database.read(f"SELECT * FROM store.{table} ORDER BY ALL")
+        for table in RECORDED
+    }
+
+
+@pytest.fixture
+def ended(store: Store) -> Store:
+    """One run that has finished: a change is done, one failed, one was skipped, and of one nobody
+    knows what became of it."""
+    store.runs.open_run(run(), numbered(change(), change(18), change(19), change(20)))
+    store.runs.announce("run-1", [line_of(number) for number in (1, 2, 3, 4)])
+    outcomes = [Outcome.DONE, Outcome.FAILED, Outcome.SKIPPED]
+    store.runs.settle("run-1", [line_of(n, each) for n, each in enumerate(outcomes, 1)])
+    store.runs.event("run-1", event(RunEventKind.FINISHED), 5, 4)
+    return store
+
+
+_BY_HAND = change(99, after=Decimal(4711))
+# For every public method of the store: what somebody might try with it on a run that has finished.
+TRIED: dict[str, list[tuple[object, ...]]] = {
+    "open_run": [(run(), []), (run(number=1), numbered(_BY_HAND))],
+    "event": [
+        ("run-1", event(kind), 99, 99) for kind in RunEventKind if kind is not RunEventKind.APPROVED
+    ],
+    "announce": [("run-1", [line_of(number)]) for number in (1, 2, 3, 4)],
+    "settle": [
+        ("run-1", [line_of(number, outcome, at=LATER, addition_id=4711)], [binding()])
+        for number in (1, 2, 3)
+        for outcome in Outcome
+        if outcome is not Outcome.IN_FLIGHT
+    ],
+}
+READ = {"get", "numbered", "open", "list", "changes", "journal", "customer_syncs"}
+
+
+def test_every_way_to_write_to_the_store_of_runs_is_tried() -> None:
+    methods = {name for name in vars(RunsStore) if not name.startswith("_")}
+    assert methods == TRIED.keys() | READ
+    assert {name for name in vars(HistoryStore) if not name.startswith("_")} == {
+        "changes",
+        "count",
+        "runs",
+        "sentences",
+    }
+
+
+@pytest.mark.parametrize("method", TRIED)
+def test_no_method_changes_or_removes_anything_of_a_run_that_has_finished(
+    ended: Store, method: str
+) -> None:
+    before, stands = recorded(ended), ended.runs.get("run-1")
+    for arguments in TRIED[method]:
+        with pytest.raises((ConflictError, StoreError)):
+            getattr(ended.runs, method)(*arguments)
+    assert recorded(ended) == before
+    assert ended.runs.get("run-1") == stands
+    assert ended.additions.bindings() == {}
+
+
+def test_what_reads_the_history_leaves_it_as_it_is(ended: Store) -> None:
+    before = recorded(ended)
+    ended.runs.list()
+    ended.runs.changes("run-1")
+    ended.runs.journal("run-1")
+    ended.history.changes(ChangeFilter(text="'; DELETE FROM store.journal; --"))
+    ended.history.count(ChangeFilter(by="ada'; UPDATE store.run SET digest = ''; --"))
+    assert recorded(ended) == before
+
+
+def test_a_change_of_which_nobody_knew_gets_its_outcome_once(ended: Store) -> None:
+    before = recorded(ended)["journal"]
+    ended.runs.settle("run-1", [line_of(4, Outcome.DONE, addition_id=904)])
+    with pytest.raises(ConflictError, match="Run 1 has ended, and what became of its change 4"):
+        ended.runs.settle("run-1", [line_of(4, Outcome.FAILED)])
+    found = ended.runs.changes("run-1")
+    assert [each.outcome for each in found][3] is Outcome.DONE
+    assert set(before) < set(recorded(ended)["journal"])
+
+
+@pytest.mark.parametrize("table", RECORDED)
+def test_no_statement_rewrites_what_a_finished_run_left(ended: Store, table: str) -> None:
+    database, before = ended._database, recorded(ended)
+    for sql in (
+        f"DELETE FROM store.{table}",
+        f"UPDATE store.{table} SET run_id = 'x'",
+        f'UPDATE "store"."{table}" SET run_id = NULL',
+        f"INSERT OR REPLACE INTO store.{table} SELECT * FROM store.{table}",
+    ):
+        for attempt in (
+            partial(database.write, lambda transaction, sql=sql: transaction.execute(sql)),
+            partial(database.read, sql),
+        ):
+            with pytest.raises(RuntimeError, match="only ever added to"):
+                attempt()
+    assert recorded(ended) == before
 
 
 def test_nothing_that_was_recorded_is_ever_changed_or_removed(store: Store) -> None:

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from core.domain.models import FindingKind, PlanOptions, SyncSettings, UsageGone
+from core.domain.models import BillingOption, FindingKind, PlanOptions, SyncSettings, UsageGone
 from core.domain.month import Month
+from core.domain.price_effect import price_effect
 from core.errors import AccessError, TryAgainError, VendorError
 from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
@@ -61,6 +62,43 @@ def test_one_request_per_agreement_reads_what_is_there(
     assert seen == [(number, len(mapped)) for number in range(1, len(mapped) + 1)]
     expected = {key: each[:3] for key, each in billed(sandbox).items() if each[0] in mapped}
     assert snapshot(services) == expected
+
+
+def test_an_agreement_that_becomes_yearly_costs_a_twelfth_per_month(
+    services: Services, sandbox: Sandbox, month: Month
+) -> None:
+    before = price_effect(services.planning.plan(month).changes)
+    table = sandbox.world.tables["agreements"]
+    for record in table.all():
+        table.replace(record["id"], {**record, "billingCycle": {"id": 5, "name": "Yearly"}})
+    services.planning.refresh()
+    plan = services.planning.plan(month)
+    after = price_effect(plan.changes)
+    assert [12 * each.per_year for each in after.monthly] == [
+        each.per_year for each in before.monthly
+    ]
+    assert after.by_period == before.by_period == ()
+    assert {each.billing for each in plan.changes if each.target.agreement_id} == {
+        BillingOption.YEARLY
+    }
+
+
+@pytest.mark.parametrize("billed_as", ["DoNotBill", "NoCharge"])
+def test_an_addition_that_is_not_billed_costs_its_customer_nothing(
+    services: Services, sandbox: Sandbox, month: Month, billed_as: str
+) -> None:
+    (adopted, *_) = (
+        change
+        for change in services.planning.plan(month).changes
+        if change.price_effect and change.addition_id
+    )
+    table = sandbox.world.tables["additions"]
+    record = table.records[adopted.addition_id or 0]
+    table.replace(record["id"], {**record, "billCustomer": billed_as})
+    services.planning.refresh()
+    changes = {change.target: change for change in services.planning.plan(month).changes}
+    assert changes[adopted.target].price_effect == 0
+    assert changes[adopted.target].unit_price == adopted.unit_price
 
 
 def test_many_agreements_are_read_side_by_side(services: Services, sandbox: Sandbox) -> None:
@@ -274,3 +312,33 @@ def test_what_moved_at_one_agreement_makes_another_plan(
     assert second.digest != first.digest
     moved = next(each for each in second.changes if each.addition_id == bound.addition_id)
     assert moved.before == bound.before + 1
+
+
+def test_agreements_of_nobody_are_read_when_asked_for_and_kept_where_they_bill_a_mapped_product(
+    services: Services, sandbox: Sandbox, mapped: list[int]
+) -> None:
+    products = {
+        mapping.connectwise_product_id for mapping in services.store.mappings.all().values()
+    }
+    of_nobody = services.planning.of_nobody()
+    assert of_nobody
+    assert of_nobody.isdisjoint(mapped)
+    billing = {
+        agreement_id
+        for agreement_id, product_id, *_ in billed(sandbox).values()
+        if product_id in products
+    }
+    assert billing & of_nobody
+
+    reading = services.planning.refresh(everywhere=True)
+    assert reading.additions.keys() == of_nobody | set(mapped)
+    again = services.planning.refresh()
+    assert again.additions.keys() == (billing & of_nobody) | set(mapped)
+
+
+def test_agreements_of_nobody_change_no_plan(
+    services: Services, month: Month, mapped: list[int]
+) -> None:
+    before = services.planning.plan(month)
+    services.planning.refresh(everywhere=True)
+    assert services.planning.plan(month) == before

@@ -22,7 +22,7 @@ from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
 from core.services import Services
 from tests.e2e.dashboard import connection_environment
-from tests.use_cases.reconciliation_world import arrange
+from tests.use_cases.reconciliation_world import CUSTOMERS, PRODUCTS, arrange
 from tests.use_cases.sync_world import NOBODY_STOPS, change_usage, synced
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -199,3 +199,25 @@ def test_without_connectwise_it_is_an_error(cli: Cli, month: Month, monkeypatch)
 )
 def test_an_amount_has_a_sign_where_it_is_one(amount: str, written: str) -> None:
     assert signed_amount(Decimal(amount)) == written
+
+
+def test_agreements_of_nobody_are_told_when_asked_for(
+    cli: Cli, sandbox: Sandbox, month: Month
+) -> None:
+    def of_nobody(*arguments: str) -> dict[int, str]:
+        _, out, _ = cli("--month", str(month), "--json", *arguments)
+        rows = json.loads(out)["rows"]
+        found = [row for row in rows if row["class"] == "unmapped_customer" and row["addition_id"]]
+        assert all(row["money"] is None and not row["customer_ids"] for row in found)
+        return {row["addition_id"]: row["billed"] for row in found}
+
+    assert of_nobody() == {}
+    found = of_nobody("--all-agreements")
+    additions = {row["id"]: row for row in sandbox.world.tables["additions"].all()}
+    mapped, ours = set(PRODUCTS.values()), set(CUSTOMERS)
+    assert found
+    for addition_id in found:
+        assert additions[addition_id]["product"]["id"] in mapped
+        assert additions[addition_id]["agreementId"] not in ours
+    # Once they are known to bill something, every reading looks at them.
+    assert of_nobody() == found

@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import openpyxl
 import pytest
 
 from core.domain.models import (
     AcceptanceEntry,
+    OrderMatch,
+    Reconciliation,
     ReconciliationRow,
     RowClass,
     Tolerance,
@@ -22,6 +27,7 @@ from core.errors import InputError, VendorError
 from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
 from core.services import Services
+from tests import libreoffice
 from tests.snapshots import assert_snapshot
 from tests.use_cases.reconciliation_world import (
     DOURLIN,
@@ -32,9 +38,10 @@ from tests.use_cases.reconciliation_world import (
     arrange,
     customer_ids,
 )
-from tests.use_cases.sync_world import change_usage, synced
+from tests.use_cases.sync_world import change_usage, map_products, synced
 
-ENDPOINT, SERVER, MAIL, PHISHING, XGS87 = 1203, 633, 694, 323, 1097
+ENDPOINT, SERVER, MAIL, PHISHING, XGS87, XGS107 = 1203, 633, 694, 323, 1097, 1108
+MOBILES = 374
 
 
 @pytest.fixture
@@ -78,6 +85,188 @@ def test_the_differences_are_those_computed_by_hand(row) -> None:
         assert (found.unit_price, found.money) == (Decimal(price), Decimal(money))
         right = RowClass.UNDER_BILLED if difference > 0 else RowClass.OVER_BILLED
         assert found.row_class is right
+
+
+@pytest.fixture
+def every_class(services: Services, sandbox: Sandbox, month: Month) -> Reconciliation:
+    """The same month with some things gone wrong, so that every class occurs that is not about
+    the source as a whole."""
+    ids = customer_ids(services)
+    transports, garage = ids[TRANSPORTS], ids[GARAGE]
+    add_by_hand(sandbox, DOURLIN, ENDPOINT, quantity=6)
+    change_usage(
+        sandbox,
+        month,
+        lambda line: (
+            None
+            if (line.get("accountId"), line["productCode"]) == (transports, "XDR-MSP")
+            else line
+        ),
+    )
+    services.usage.fetch(month, "ana")
+    map_products(services, {"AP6-840-SUP-MSP": MOBILES})
+    unmap_customer(services, garage)
+    one_unit = Tolerance(units=Decimal(1))
+    services.reconciliation.save_tolerances(Tolerances(by_product={MAIL: one_unit}), "ana")
+    services.planning.refresh()
+    services.reconciliation.accept(month, [f"{FERRONNERIE}/{ENDPOINT}"], "agreed", None, "ana")
+    return services.reconciliation.report(month)
+
+
+def add_by_hand(sandbox: Sandbox, agreement_id: int, product_id: int, *, quantity: int) -> int:
+    """Another addition like the one that the agreement has of this product; returns its id."""
+    table = sandbox.world.tables["additions"]
+    like = next(
+        one
+        for one in table.all()
+        if (one["agreementId"], one["product"]["id"]) == (agreement_id, product_id)
+    )
+    with sandbox.world.transaction():
+        return table.insert({**like, "quantity": Decimal(quantity)})
+
+
+def unmap_customer(services: Services, customer_id: str) -> None:
+    mapping = services.store.customers.mappings()[customer_id]
+    gone = replace(mapping, company_id=None, agreement_id=None, version=mapping.version + 1)
+    services.store.customers.change(lambda current: ([gone], []))
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """The figures of a row, None where it has none."""
+
+    used: int
+    expected: int | None
+    billed: int | None
+    money: str | None
+    revenue: str | None
+    cost: str
+    margin: str | None
+
+
+Kind = RowClass
+BY_HAND = {
+    # 3 at 9.50 are 28.50 and cost 3 x 4.40 = 13.20: 15.30 are left.
+    Kind.MATCHED: ("32/633", ByHand(3, 3, 3, "0.00", "28.50", "13.20", "15.30")),
+    # 20 - 19 = 1 at 2.40. 19 x 2.40 = 45.60, less 20 x 1.05 = 21.00.
+    Kind.WITHIN_TOLERANCE: ("34/694", ByHand(20, 20, 19, "2.40", "45.60", "21.00", "24.60")),
+    # 62 - 60 = 2 at 4.90. 60 x 4.90 = 294.00, less 62 x 2.10 = 130.20.
+    Kind.UNDER_BILLED: ("44/1203", ByHand(62, 62, 60, "9.80", "294.00", "130.20", "163.80")),
+    # 33 - 35 = -2 at 1.60. 35 x 1.60 = 56.00, less 33 x 0.70 = 23.10.
+    Kind.OVER_BILLED: ("32/323", ByHand(33, 33, 35, "-3.20", "56.00", "23.10", "32.90")),
+    # 1 at the product's 3.20, and nobody is billed.
+    Kind.MISSING_ADDITION: ("44/374", ByHand(1, 1, None, "3.20", None, "3.10", None)),
+    # 62 at 6.80 for nothing.
+    Kind.ADDITION_WITHOUT_USAGE: (
+        "44/807",
+        ByHand(0, 0, 62, "-421.60", "421.60", "0.00", "421.60"),
+    ),
+    # 31 x 1.90, and what they should be billed at is not known.
+    Kind.UNMAPPED_PRODUCT: (
+        "{imprimerie}/+NDR-MSP",
+        ByHand(31, None, None, None, None, "58.90", None),
+    ),
+    # 13 at the product's 2.40, which cost 1.05 each.
+    Kind.UNMAPPED_CUSTOMER: ("{garage}/694", ByHand(13, 13, None, "31.20", None, "13.65", None)),
+    Kind.UNASSIGNED_USAGE: ("-/+DEMO-XGS136-XSP", ByHand(1, None, None, None, None, "58.00", None)),
+    # Not compared: 30 x 4.90 = 147.00, less 32 x 2.10 = 67.20.
+    Kind.SYNC_OFF: ("50/1203/off", ByHand(32, None, 30, None, "147.00", "67.20", "79.80")),
+    # 34 used, 30 + 6 billed at 4.50: the first takes its 30. 135.00 less 34 x 2.10 = 71.40.
+    Kind.AMBIGUOUS: ("32/1203", ByHand(34, 30, 30, "0.00", "135.00", "71.40", "63.60")),
+    # 17 - 18 = -1 at 4.90, accepted. 18 x 4.90 = 88.20, less 17 x 2.10 = 35.70.
+    Kind.EXCLUDED: ("34/1203", ByHand(17, 17, 18, "-4.90", "88.20", "35.70", "52.50")),
+}
+
+
+def figures(row: ReconciliationRow) -> ByHand:
+    def whole(quantity: Decimal | None) -> int | None:
+        return None if quantity is None else int(quantity)
+
+    def said(amount: Decimal | None) -> str | None:
+        return None if amount is None else cents(amount)
+
+    return ByHand(
+        used=int(row.used_units),
+        expected=whole(row.expected),
+        billed=whole(row.billed),
+        money=said(row.money),
+        revenue=said(row.revenue),
+        cost=cents(row.cost),
+        margin=said(row.margin),
+    )
+
+
+def test_each_class_is_that_computed_by_hand(
+    services: Services, every_class: Reconciliation
+) -> None:
+    ids = customer_ids(services)
+    names = {"garage": ids[GARAGE], "imprimerie": ids[IMPRIMERIE]}
+    rows = {row.key: row for row in every_class.rows}
+    for kind, (key, wanted) in BY_HAND.items():
+        row = rows[key.format(**names)]
+        assert (row.row_class, figures(row)) == (kind, wanted), kind
+    # Of the 6 of the second addition 34 - 30 = 4 are used: 2 x 4.50 are billed too much.
+    (second,) = [row for row in every_class.rows if row.key.startswith("32/1203#")]
+    assert second.row_class is Kind.AMBIGUOUS
+    assert figures(second) == ByHand(0, 4, 6, "-9.00", "27.00", "0.00", "27.00")
+    # Every class of these, and no other, occurs in the month.
+    assert set(every_class.totals.by_class) == set(BY_HAND)
+    assert set(RowClass) - set(BY_HAND) == {Kind.STALE_SOURCE}
+
+
+def test_the_totals_of_every_class_are_those_computed_by_hand(every_class: Reconciliation) -> None:
+    totals = every_class.totals
+    # 9.80 + 3.20, and of Garage Pellorce 11 x 4.90 + 1 x 9.50 + 11 x 1.60 + 13 x 2.40 = 112.20.
+    assert totals.under_billed == Decimal("125.20")
+    # 3.20 + 421.60 + 9.00; what is within tolerance or accepted does not count.
+    assert totals.over_billed == Decimal("433.80")
+    money = totals.money_by_class
+    assert money[Kind.UNMAPPED_CUSTOMER] == Decimal("112.20")
+    assert money[Kind.WITHIN_TOLERANCE] == Decimal("0.00")  # 2.40 of one, -2.40 of another
+    assert money[Kind.EXCLUDED] == Decimal("-4.90")
+    assert money[Kind.AMBIGUOUS] == Decimal("-9.00")
+
+
+def test_a_stale_month_has_what_was_billed_and_used_and_no_difference(
+    services: Services, sandbox: Sandbox, month: Month, row
+) -> None:
+    sandbox.controls.faults.add(FaultRule(effect=Effect.STATUS, status=403, path="billing/usage"))
+    with pytest.raises(VendorError):
+        services.usage.fetch(month, "ana")
+    found = row(DOURLIN, ENDPOINT)
+    assert found.row_class is Kind.STALE_SOURCE
+    # 30 x 4.50, 34 x 2.10.
+    assert figures(found) == ByHand(34, None, 30, None, "135.00", "71.40", None)
+
+
+def test_the_vendors_order_is_a_fact_of_its_own(services: Services, month: Month, row) -> None:
+    found = row(DOURLIN, ENDPOINT)
+    # 34 used of 40 ordered; the class says what is billed, and nothing of the order.
+    assert (found.ordered, found.beyond_order, found.order) == (40, -6, OrderMatch.NOT_USED)
+    assert found.row_class is RowClass.UNDER_BILLED
+    # 382.50 for two, of which the other one belongs to nobody.
+    assert row(FERRONNERIE, XGS107).net == Decimal("191.25")
+    looked = services.reconciliation.look(month)
+    assert looked.orders == {OrderMatch.NOT_USED: 1}
+    text = services.reconciliation.export_csv(month).decode("utf-8-sig")
+    told = {each["Row"]: each for each in csv.DictReader(io.StringIO(text, newline=""))}
+    ordered = told[f"{DOURLIN}/{ENDPOINT}"]
+    assert [ordered[name] for name in ("Ordered", "Used beyond the order", "Vendor order")] == [
+        "40",
+        "-6",
+        "Ordered, not used",
+    ]
+    other = told[f"{FERRONNERIE}/{XGS107}"]
+    assert (other["Net price (EUR)"], other["Ordered"], other["Vendor order"]) == (
+        "191.25",
+        "0",
+        "",
+    )
+    data = services.reconciliation.export_workbook(month)
+    summary = openpyxl.load_workbook(io.BytesIO(data))["Summary"]
+    counts = {line[0]: line[2] for line in summary.iter_rows(values_only=True)}
+    assert counts["Ordered, not used"] == 1
+    assert "Used beyond the order" not in counts
 
 
 def test_cost_revenue_and_margin_are_those_computed_by_hand(row) -> None:
@@ -440,6 +629,42 @@ def test_the_workbook_has_summary_rows_and_lines(services: Services, month: Mont
     assert sum(line["Billable quantity"] for line in found) == 551
     assert {line["Row"] for line in found} <= by_key.keys()
     assert all(line["Row"] for line in found)
+
+
+@libreoffice.needed
+def test_libreoffice_reads_the_workbook_as_it_was_written(
+    services: Services, month: Month, tmp_path: Path
+) -> None:
+    until = month.plus(2)
+    services.reconciliation.accept(month, [f"{DOURLIN}/{ENDPOINT}"], "=1+1", until, "ana")
+    path = tmp_path / "reconciliation.xlsx"
+    path.write_bytes(services.reconciliation.export_workbook(month))
+    written = openpyxl.load_workbook(path)
+    book = openpyxl.load_workbook(libreoffice.saved_again(path, tmp_path))
+    found = libreoffice.cells(book)
+    assert found == libreoffice.cells(written)
+    assert {kind for rows in found.values() for row in rows for kind, _ in row} == {"s", "n", "d"}
+    figures = {row[0][1]: row[1:] for row in found["Summary"]}
+    first = datetime(month.year, month.number, 1)  # noqa: DTZ001 - Excel has no zones
+    assert figures["Month"][0] == ("d", first)
+    assert figures["Under-billed, in money"][2] == ("n", 12.2)
+    header, *rows = found["Rows"]
+    names = [name for _, name in header]
+    key = names.index("Row")
+    (row,) = [row for row in rows if row[key] == ("s", f"{DOURLIN}/{ENDPOINT}")]
+    told = dict(zip(names, row, strict=True))
+    assert told["Customer"] == ("s", "Cabinet Dourlin & Associés")
+    assert (told["Used"], told["Billed"]) == (("n", 34), ("n", 30))
+    assert told["Difference in money"] == ("n", 18)
+    assert told["Accepted because"] == ("s", "=1+1")
+    ends = datetime(until.year, until.number, 1)  # noqa: DTZ001
+    assert told["Accepted until"] == ("d", ends)
+    header, *lines = found["Usage lines"]
+    names = [name for _, name in header]
+    billable, start, end = (names.index(name) for name in ("Billable quantity", "From", "To"))
+    assert sum(line[billable][1] for line in lines) == 551
+    assert {line[start] for line in lines} == {("d", first)}
+    assert {line[end][0] for line in lines} == {"d"}
 
 
 def test_files_of_some_rows_have_only_these_and_their_lines(

@@ -22,6 +22,7 @@ from core.sandbox.faults import Effect, FaultRule, When
 from core.sandbox.server import Sandbox
 from core.services import Services
 from core.use_cases.run_approval import Approval, PlanChangedError
+from core.use_cases.undo_reading import read_who_changed
 from tests.use_cases.sync_world import last_month, synced
 
 
@@ -109,6 +110,53 @@ def test_what_somebody_changed_since_is_refused_and_stays(
     assert row.addition_id in plan.findings[0].addition_ids
     assert plan.findings[0].kind is FindingKind.CHANGED_SINCE
     assert table.records[row.addition_id]["quantity"] == 77
+
+
+def changed_by_hand(services: Services, sandbox: Sandbox, run: Run, by: str) -> int:
+    """Somebody sets the quantity of an addition that the run created; returns its id."""
+    addition_id = next(
+        each.addition_id
+        for each in services.runs.changes(run.id)
+        if each.change.kind is ChangeKind.CREATE_ADDITION and each.addition_id is not None
+    )
+    table = sandbox.world.tables["additions"]
+    record = table.records[addition_id]
+    info = {"lastUpdated": "2026-11-02T09:30:00Z", "updatedBy": by}
+    with sandbox.world.transaction():
+        table.replace(addition_id, {**record, "quantity": 77, "_info": info})
+    return addition_id
+
+
+def test_a_refusal_names_who_changed_it_and_stays_the_same_plan(
+    ready: Services, sandbox: Sandbox, month: Month
+) -> None:
+    run = synced(ready, month)
+    addition_id = changed_by_hand(ready, sandbox, run, "p.martin")
+    ready.planning.refresh()
+    plan = ready.runs.undo_plan(run.id)
+    before = ready.store.additions.of()
+    ready.runs.prepare_undo(run.id)
+    named = ready.runs.undo_plan(run.id)
+    (finding,) = [each for each in named.findings if addition_id in each.addition_ids]
+    assert "and is 77 now. Last changed by p.martin, 2026-11-02" in str(finding.text)
+    assert (named.digest, named.changes) == (plan.digest, plan.changes)
+    unnamed = {
+        id_: tuple(replace(each, updated_by="", last_updated=None) for each in listed)
+        for id_, listed in ready.store.additions.of().items()
+    }
+    assert unnamed == before
+
+
+def test_nobody_is_named_where_connectwise_does_not_say_it(
+    ready: Services, sandbox: Sandbox, month: Month
+) -> None:
+    run = synced(ready, month)
+    changed_by_hand(ready, sandbox, run, "p.martin")
+    ready.planning.refresh()
+    plan = ready.runs.undo_plan(run.id)
+    sandbox.controls.faults.add(FaultRule(effect=Effect.STATUS, status=403, path="additions"))
+    read_who_changed(ready.connectwise, ready.store, plan)
+    assert ready.runs.undo_plan(run.id) == plan
 
 
 def test_what_changes_after_the_preview_refuses_the_undo(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from core.domain.models.plans import ChangeKind, Part
 from core.domain.month import Month
@@ -50,8 +51,7 @@ class OrderMatch(StrEnum):
     NOT_USED = "not_used"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderPart:
+class OrderPart(NamedTuple):
     """The lines of one customer and Sophos product in one order line of the vendor.
 
     An order line may be shared by several customers; `line` is empty where the vendor names none.
