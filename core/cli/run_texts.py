@@ -11,11 +11,18 @@ from core.domain.models import (
     Change,
     Finding,
     LimitCheck,
+    MonthlyEffect,
+    Outcome,
+    PeriodEffect,
     Plan,
+    PriceEffect,
     Run,
     RunChange,
 )
 from core.domain.plan_inputs import PlanInputs
+from core.domain.price_effect import monthly_effect, price_effect
+from core.domain.price_words import cents, effect_lines
+from core.domain.product_search import normalise
 from core.domain.quantity import plain
 
 # ---------------------------------------------------------------- for a terminal
@@ -23,7 +30,7 @@ from core.domain.quantity import plain
 
 def change_line(change: Change, inputs: PlanInputs) -> str:
     """One change of a plan."""
-    customers = [inputs.customer_name(customer_id) for customer_id in change.customer_ids]
+    customers = sorted(map(inputs.customer_name, change.customer_ids), key=normalise)
     return _line(change, customers, _agreement(change, inputs), _product(change, inputs))
 
 
@@ -56,6 +63,12 @@ def say_limits(exceeded: Iterable[LimitCheck]) -> None:
     """Each limit that the plan exceeds, on standard error."""
     for check in exceeded:
         print(f"limit: {check.text} {check.remedy}", file=sys.stderr)
+
+
+def say_effect(changes: Iterable[Change]) -> None:
+    """What the changes cost together, each sum with its unit; nothing where nothing costs."""
+    for line in effect_lines(price_effect(changes)):
+        print(line)
 
 
 def is_about_the_month(finding: Finding) -> bool:
@@ -98,6 +111,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "month": str(plan.month),
         "digest": plan.digest,
         "changes": [_change_json(change) for change in plan.changes],
+        "price_effect": _effect_json(price_effect(plan.changes)),
         "unchanged": len(plan.unchanged),
         "findings": [_finding_json(finding) for finding in plan.findings],
         "limits": [_limit_json(check) for check in plan.limits],
@@ -105,7 +119,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
 
 def run_json(run: Run, rows: Sequence[RunChange] | None = None) -> dict[str, Any]:
-    """A run, with its changes where they are given."""
+    """A run, with its changes where they are given, and what those that were done cost."""
     told: dict[str, Any] = {
         "run": run.id,
         "number": run.number,
@@ -123,6 +137,8 @@ def run_json(run: Run, rows: Sequence[RunChange] | None = None) -> dict[str, Any
         "writes": run.writes,
     }
     if rows is not None:
+        done = [row.change for row in rows if row.outcome is Outcome.DONE]
+        told["price_effect"] = _effect_json(price_effect(done))
         told["changes"] = [_row_json(row) for row in rows]
     return told
 
@@ -141,7 +157,10 @@ def _change_json(change: Change) -> dict[str, Any]:
         "after": _number(change.after),
         "effective_date": _text(change.effective_date),
         "cancelled_date": _text(change.cancelled_date),
-        "price_effect": _number(change.price_effect),
+        "price_effect_per_month": _cents(monthly_effect(change)),
+        "price_effect_per_billing_period": _number(change.price_effect),
+        "billing_cycle": change.billing,
+        "currency": change.currency,
         "why": [str(step) for step in change.steps],
     }
 
@@ -181,6 +200,27 @@ def _limit_json(check: LimitCheck) -> dict[str, Any]:
         "remedy": str(check.remedy),
         "targets": list(check.targets),
     }
+
+
+def _effect_json(found: PriceEffect) -> dict[str, Any]:
+    """Of every currency apart; `per_billing_period` is of agreements without a known cycle."""
+    return {
+        "per_month": [_sum_json(one) for one in found.monthly],
+        "per_billing_period": [_sum_json(one) for one in found.by_period],
+        "changes_without_a_price": found.unpriced,
+    }
+
+
+def _sum_json(one: MonthlyEffect | PeriodEffect) -> dict[str, Any]:
+    return {
+        "amount": _cents(one.amount),
+        "currency": one.currency,
+        "agreements": one.agreements,
+    }
+
+
+def _cents(value: Decimal | None) -> str | None:
+    return None if value is None else str(cents(value))
 
 
 def _number(value: Decimal | None) -> str | None:

@@ -16,6 +16,7 @@ from core.cli.run_texts import (
     row_line,
     run_json,
     run_line,
+    say_effect,
     say_findings,
     say_limits,
 )
@@ -30,7 +31,7 @@ from core.cli.shared import (
     print_json,
     with_json,
 )
-from core.domain.models import Plan, PlanOptions, Run, RunOrigin, RunStatus
+from core.domain.models import Outcome, Plan, PlanOptions, Run, RunOrigin, RunStatus
 from core.domain.month import Month
 from core.errors import InputError, message
 from core.services import Services
@@ -75,6 +76,7 @@ def _plan(options: argparse.Namespace) -> int:
         return code_of_plan(plan)
     for change in plan.changes:
         print(change_line(change, inputs))
+    say_effect(plan.changes)
     say_findings(plan.findings, inputs)
     say_limits(plan.exceeded)
     print(f"{len(plan.changes)} changes. Digest: {plan.digest}")
@@ -129,6 +131,7 @@ def say_run(options: argparse.Namespace, services: Services, run: Run) -> int:
         print(run_line(run))
         for row in rows:
             print(row_line(row))
+        say_effect(row.change for row in rows if row.outcome is Outcome.DONE)
     last = run.events[-1]
     if last.text is not None:
         print(f"{last.text} {last.remedy or ''}".strip(), file=sys.stderr)

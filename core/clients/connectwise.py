@@ -16,7 +16,7 @@ from core.clients.connectwise_additions import (
     AdditionDiffersError,
     NewAddition,
 )
-from core.clients.connectwise_agreements import COMPANIES, AgreementCalls
+from core.clients.connectwise_agreements import BILLING_CYCLES, COMPANIES, AgreementCalls
 from core.clients.connectwise_catalog import CATALOG, CatalogCalls, IdentifierChangedError
 from core.clients.connectwise_lists import Lists
 from core.clients.connectwise_wire import CompanyInfo, ConnectWiseWire
@@ -116,7 +116,7 @@ class ConnectWise(CatalogCalls, AgreementCalls, AdditionCalls):
             "/procurement/types",
             "/procurement/unitOfMeasures",
             "/procurement/manufacturers",
-            "/finance/billingCycles",
+            BILLING_CYCLES,
         )
         with ThreadPoolExecutor(max_workers=self._limits.in_flight) as pool:
             categories, subcategories, types, units, manufacturers, cycles = pool.map(

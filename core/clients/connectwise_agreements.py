@@ -11,9 +11,10 @@ from core.clients.connectwise_catalog import has_text
 from core.clients.connectwise_lists import Calls, Progress
 from core.clients.connectwise_parsing import AGREEMENT_FIELDS
 from core.clients.paging import PAGE_SIZE
-from core.domain.models import Agreement, Company
+from core.domain.models import Agreement, BillingCycle, Company
 
 COMPANIES = "/company/companies"
+BILLING_CYCLES = "/finance/billingCycles"
 _COMPANY_FIELDS = "id,identifier,name,status/name,deletedFlag"
 
 
@@ -36,6 +37,11 @@ class AgreementCalls(Calls):
         """Every company, deleted ones included, by id: an agreement may still name one."""
         query = {"fields": _COMPANY_FIELDS}
         return self._lists.all(COMPANIES, "company", parsing.company, query, progress=progress)
+
+    def billing_cycles(self) -> list[BillingCycle]:
+        """Every billing cycle by id, also those that no new agreement may take."""
+        query = {"fields": "id,name,billingOptions"}
+        return self._lists.all(BILLING_CYCLES, "billing cycle", parsing.billing_cycle, query)
 
     def agreements(self, company_id: int) -> list[Agreement]:
         """All agreements of a company, of every status, by id."""

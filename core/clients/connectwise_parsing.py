@@ -11,6 +11,8 @@ from core.domain.models import (
     AgreementStatus,
     AuditEntry,
     BillCustomer,
+    BillingCycle,
+    BillingOption,
     CatalogEntry,
     CatalogItem,
     Company,
@@ -57,6 +59,8 @@ AGREEMENT_FIELDS = ",".join(
         "nextInvoiceDate",
         "prorateFlag",
         "cancelledFlag",
+        "billingCycle/id",
+        "currency/currencyCode",
     )
 )
 ADDITION_FIELDS = ",".join(
@@ -173,8 +177,24 @@ def agreement(reader: Reader) -> Agreement:
         next_invoice_date=reader.day("nextInvoiceDate"),
         prorate=reader.boolean("prorateFlag"),
         cancelled=reader.boolean("cancelledFlag"),
+        billing_cycle_id=_id_of(reader, "billingCycle"),
+        currency=reader.child("currency").text("currencyCode", "") or None,
         last_updated=reader.child("_info").moment("lastUpdated"),
     )
+
+
+def _id_of(reader: Reader, name: str) -> int | None:
+    """The id in a reference; it is nullable in the document, and the reference may be absent."""
+    child = reader.child(name)
+    return child.integer("id") if child.has("id") else None
+
+
+def billing_cycle(reader: Reader) -> BillingCycle:
+    """A `BillingCycle` (OpenAPI 2025.1). Options that are new to us are unknown, and no error: one
+    cycle must not keep all agreements out."""
+    sent = reader.text("billingOptions", "")
+    known = {option.value: option for option in BillingOption}
+    return BillingCycle(reader.integer("id"), reader.text("name", ""), known.get(sent))
 
 
 def addition(reader: Reader, agreement_id: int) -> Addition:

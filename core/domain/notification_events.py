@@ -8,6 +8,7 @@ from datetime import date
 
 from core.domain.models import Count, Event, EventKind, Plan, Run, RunStatus, WaitingPlan
 from core.domain.month import Month
+from core.domain.price_words import effect_lines
 from core.errors import Message, UsageSyncError, VendorError, message, plural_message
 
 _SYNC_PAGE = "usage_sync"
@@ -43,9 +44,7 @@ def run_event(run: Run) -> Event | None:
 def waiting_event(plan: WaitingPlan) -> Event:
     """A plan waits for approval."""
     lines = [_blocked_line(plan.blocked), _exceeded_line(plan.exceeded)]
-    if plan.price_effect:
-        effect = message("Price effect per billing period: {amount}", amount=plan.price_effect)
-        lines.append(effect)
+    lines += effect_lines(plan.price_effect)
     return Event(
         id=_id(EventKind.PLAN_WAITING, plan.id),
         kind=EventKind.PLAN_WAITING,

@@ -25,6 +25,7 @@ from core.domain.models import (
 from core.domain.plan_findings import Wanted
 from core.domain.plan_inputs import PlanInputs
 from core.domain.plan_products import BilledProduct, ProductScope
+from core.domain.product_search import normalise
 from core.domain.quantity import CustomerQuantity, RuleProblem, customer_quantity, explain
 from core.errors import Message, message
 
@@ -179,8 +180,15 @@ def _wanted(
         customers=tuple(quantity.customer_id for quantity in found if quantity.parts)
         or tuple(customers),
         parts=tuple(part for quantity in found for part in quantity.parts),
-        steps=explain(found, name, str(inputs.month)),
+        steps=explain(_by_name(found, inputs), name, str(inputs.month)),
     )
+
+
+def _by_name(found: Sequence[CustomerQuantity], inputs: PlanInputs) -> Sequence[CustomerQuantity]:
+    """In the order in which a person looks for customers; what is written does not follow it."""
+    if len(found) == 1:
+        return found
+    return sorted(found, key=lambda each: normalise(inputs.customer_name(each.customer_id)))
 
 
 # ---------------------------------------------------------------- one target

@@ -11,6 +11,8 @@ from functools import cached_property
 from core.domain.models import (
     Addition,
     Agreement,
+    BillCustomer,
+    BillingCycle,
     Binding,
     CatalogEntry,
     Company,
@@ -40,7 +42,7 @@ class PlanInputs:
     by agreement and ConnectWise product. `product_settings` are those for new products and
     `vendor_terms` the last bill's of each Sophos product that may need one; `former_products` the
     ConnectWise products that a Sophos product was mapped to before, `former_agreements` the
-    agreements of a customer.
+    agreements of a customer. `billing_cycles` are those of ConnectWise, by id.
     """
 
     month: Month
@@ -56,6 +58,7 @@ class PlanInputs:
     additions: Mapping[int, Sequence[Addition]]
     bindings: Mapping[tuple[int, int], Binding]
     companies: Mapping[int, Company] | None = None
+    billing_cycles: Mapping[int, BillingCycle] = field(default_factory=dict)
     rules: QuantityRules = field(default_factory=QuantityRules)
     customer_names: Mapping[str, str] = field(default_factory=dict)
     closed: frozenset[Month] = frozenset()
@@ -90,6 +93,16 @@ class PlanInputs:
         for agreement_id, product_id in self.bindings:
             found.setdefault(agreement_id, set()).add(product_id)
         return found
+
+    @cached_property
+    def unbilled_additions(self) -> frozenset[int]:
+        """The additions that cost their customers nothing, whatever their price."""
+        return frozenset(
+            addition.id
+            for additions in self.additions.values()
+            for addition in additions
+            if addition.bill_customer is not BillCustomer.BILLABLE
+        )
 
     def customer_name(self, customer_id: str) -> str:
         """For sentences; the id where no name is known."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from core.domain.billing_periods import with_billing
 from core.domain.models import (
     Change,
     ChangeKind,
@@ -63,7 +64,9 @@ def plan_of(
 ) -> Plan:
     """Changes and findings as a plan: sorted, without what a person left out, held against the
     limits. `existing` counts the additions that were looked after."""
-    found = sorted(found, key=lambda change: (change.target, change.kind.value))
+    found = sorted(
+        with_billing(found, inputs), key=lambda change: (change.target, change.kind.value)
+    )
     todo = [change for change in found if change.kind is not ChangeKind.NOTHING]
     wanted = _only(todo, inputs.options)
     excluded = _excluded(wanted, inputs.options)

@@ -1,44 +1,68 @@
 """What changes cost the customers of their agreements. Pure.
 
-An addition is billed once per billing period of its agreement, and how long that is nobody says who
-is asked here: a sum is therefore over one period of each agreement, and says over how many.
+An addition is billed once per billing period of its agreement. Where it is known how long that is,
+sums are per month; what belongs to other agreements is kept apart. Currencies are never added up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from core.domain.models import Change
+from core.domain.billing_periods import per_month, periods_per_year
+from core.domain.models import Change, MonthlyEffect, PeriodEffect, PriceEffect
 
 _ZERO = Decimal(0)
+_Currency = str | None
 
 
-@dataclass(frozen=True)
-class PriceEffect:
-    """What some changes cost together. `agreements` is how many have a part in `amount`, each with
-    one of its own billing periods; `unpriced` changes have no known price and are not in it."""
-
+@dataclass
+class _Sum:
     amount: Decimal = _ZERO
-    unpriced: int = 0
-    agreements: int = 0
+    agreements: set[int] = field(default_factory=set)
 
-    @property
-    def mixed(self) -> bool:
-        """Whether periods that may differ in length are added up."""
-        return self.agreements > 1
+    def add(self, amount: Decimal, agreement_id: int) -> None:
+        self.amount += amount
+        self.agreements.add(agreement_id)
+
+
+def monthly_effect(change: Change) -> Decimal | None:
+    """What a change costs its customer per month, in the currency of the agreement; None without
+    a price or a known billing cycle."""
+    effect = change.price_effect
+    if effect is None:
+        return None
+    return per_month(effect, change.billing) if effect else _ZERO
 
 
 def price_effect(changes: Iterable[Change]) -> PriceEffect:
     """The effect of all of them: what keeps its quantity has none, known price or not."""
-    amount, unpriced = _ZERO, 0
-    agreements = set()
+    by_year: dict[_Currency, _Sum] = {}
+    by_period: dict[_Currency, _Sum] = {}
+    unpriced = 0
     for change in changes:
         effect = change.price_effect
         if effect is None:
             unpriced += bool(change.difference)
         elif effect:
-            amount += effect
-            agreements.add(change.target.agreement_id)
-    return PriceEffect(amount, unpriced, len(agreements))
+            periods = periods_per_year(change.billing)
+            sums = by_period if periods is None else by_year
+            found = sums.setdefault(change.currency, _Sum())
+            found.add(effect * (periods or 1), change.target.agreement_id)
+    return PriceEffect(
+        monthly=tuple(
+            MonthlyEffect(per_year=one.amount, currency=code, agreements=len(one.agreements))
+            for code, one in _sorted(by_year)
+        ),
+        by_period=tuple(
+            PeriodEffect(amount=one.amount, currency=code, agreements=len(one.agreements))
+            for code, one in _sorted(by_period)
+        ),
+        unpriced=unpriced,
+    )
+
+
+def _sorted(sums: dict[_Currency, _Sum]) -> list[tuple[_Currency, _Sum]]:
+    """By currency, the unknown one first."""
+    return sorted(sums.items(), key=lambda item: item[0] or "")

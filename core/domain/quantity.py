@@ -217,6 +217,16 @@ def explain(
     return tuple(steps)
 
 
+def is_heading(step: Message) -> bool:
+    """Whether what `explain` says here is whose the steps that follow are."""
+    return step.template == "{customer}:"
+
+
+def is_for_all(step: Message) -> bool:
+    """Whether what `explain` says here belongs to all customers, not to the last heading."""
+    return step.template.startswith("All customers of this agreement together")
+
+
 def _steps(quantity: CustomerQuantity, names: Callable[[str], str]) -> list[Message]:
     steps = [_part_step(part, names) for part in quantity.parts]
     if len(quantity.parts) > 1:

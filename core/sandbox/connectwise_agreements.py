@@ -102,7 +102,7 @@ FIELDS: Fields = {
     **foreign("workRole", "workType", "projectType", "invoiceTemplate"),
     **required_on_put({"billTime": _BILLED, "billExpenses": _BILLED, "billProducts": _BILLED}),
     **flags("billableTimeInvoice", "billableExpenseInvoice", "billableProductInvoice"),
-    **foreign("currency"),
+    "currency": reference("currency"),
     "periodType": choice("Current", "Future", "Both", "Undefined"),
     **flags("autoInvoiceFlag", "billZeroAmountFlag"),
     **days("nextInvoiceDate"),

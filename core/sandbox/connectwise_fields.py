@@ -76,6 +76,9 @@ TARGETS = {
     "companyType": Target("companyTypes", "company/companies/types", "type", "Company Type"),
     "contact": Target("contacts", "company/contacts", "contact", "Contact"),
     "country": Target("", "company/countries", "country", "Country", IDENTIFIED),
+    "currency": Target(
+        "", "finance/currencies", "currency", "Currency", ("id", "symbol", "currencyCode", "name")
+    ),
     "department": Target(
         "departments", "system/departments", "department", "Department", IDENTIFIED
     ),

@@ -16,6 +16,8 @@ from core.sandbox.demo_shapes import (
     without_nulls,
 )
 
+_CURRENCY = {"id": 7, "symbol": "€", "currencyCode": "EUR", "name": "Euro"}
+
 # ---------------------------------------------------------------- agreements
 
 
@@ -63,7 +65,7 @@ def _agreement_dates(row: Row, today: date) -> Record:
 
 def _agreement_billing(row: Row, tables: dict[str, Records]) -> Record:
     return {
-        "billingCycle": reference(tables["billingCycles"], "2"),
+        "billingCycle": reference(tables["billingCycles"], row["billing_cycle_id"]),
         "billOneTimeFlag": False,
         "billAmount": Decimal(row["bill_amount"]),
         "taxable": True,
@@ -79,6 +81,7 @@ def _agreement_billing(row: Row, tables: dict[str, Records]) -> Record:
         "billTime": "NoDefault",
         "billExpenses": "NoDefault",
         "billProducts": "Billable",
+        "currency": dict(_CURRENCY),
     }
 
 

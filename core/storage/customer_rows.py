@@ -7,6 +7,8 @@ import json
 from core.domain.models import (
     Agreement,
     AgreementStatus,
+    BillingCycle,
+    BillingOption,
     Company,
     CustomerHistoryEntry,
     CustomerMapping,
@@ -47,7 +49,10 @@ AGREEMENT_COLUMNS = {
     "prorate": "BOOLEAN",
     "cancelled": "BOOLEAN",
     "last_updated": "TIMESTAMP",
+    "billing_cycle_id": "BIGINT",
+    "currency": "VARCHAR",
 }
+BILLING_CYCLE_COLUMNS = {"id": "BIGINT", "name": "VARCHAR", "billing_option": "VARCHAR"}
 CONNECTWISE_SNAPSHOT_COLUMNS = {"id": "INTEGER", "read_at": "TIMESTAMP"}
 MAPPING_COLUMNS = {
     "customer_id": "VARCHAR",
@@ -119,6 +124,8 @@ def agreement_row(agreement: Agreement) -> tuple[Value, ...]:
         agreement.prorate,
         agreement.cancelled,
         agreement.last_updated,
+        agreement.billing_cycle_id,
+        agreement.currency,
     )
 
 
@@ -137,7 +144,18 @@ def agreement_from(row: Row) -> Agreement:
         prorate=row[11],
         cancelled=row[12],
         last_updated=aware_or_none(row[13]),
+        billing_cycle_id=row[14],
+        currency=row[15],
     )
+
+
+def billing_cycle_row(cycle: BillingCycle) -> tuple[Value, ...]:
+    return (cycle.id, cycle.name, cycle.option)
+
+
+def billing_cycle_from(row: Row) -> BillingCycle:
+    """From the columns `BILLING_CYCLE_COLUMNS`."""
+    return BillingCycle(row[0], row[1], None if row[2] is None else BillingOption(row[2]))
 
 
 def mapping_row(mapping: CustomerMapping) -> tuple[Value, ...]:

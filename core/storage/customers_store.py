@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core.domain.models import (
     Agreement,
+    BillingCycle,
     Company,
     CustomerHistoryEntry,
     CustomerMapping,
@@ -16,6 +17,7 @@ from core.domain.models import (
 from core.storage import bulk
 from core.storage.customer_rows import (
     AGREEMENT_COLUMNS,
+    BILLING_CYCLE_COLUMNS,
     COMPANY_COLUMNS,
     CONNECTWISE_SNAPSHOT_COLUMNS,
     HISTORY_COLUMNS,
@@ -24,6 +26,8 @@ from core.storage.customer_rows import (
     TENANT_SNAPSHOT_COLUMNS,
     agreement_from,
     agreement_row,
+    billing_cycle_from,
+    billing_cycle_row,
     company_from,
     company_row,
     history_from,
@@ -45,6 +49,8 @@ _COMPANIES = """
 SELECT id, identifier, name, status, deleted FROM store.company ORDER BY id"""
 _AGREEMENTS = f"""
 SELECT {", ".join(AGREEMENT_COLUMNS)} FROM store.agreement ORDER BY id"""  # noqa: S608 (own names)
+_BILLING_CYCLES = """
+SELECT id, name, billing_option FROM store.billing_cycle ORDER BY id"""
 _MAPPINGS = """
 SELECT customer_id, company_id, agreement_id, sync, since, version
 FROM store.customer_mapping ORDER BY customer_id"""
@@ -123,27 +129,44 @@ class CustomersStore:
         """The ConnectWise agreements as last read, by id."""
         return {row[0]: agreement_from(row) for row in self._database.read(_AGREEMENTS)}
 
+    def billing_cycles(self) -> dict[int, BillingCycle]:
+        """The ConnectWise billing cycles as last read, by id."""
+        return {row[0]: billing_cycle_from(row) for row in self._database.read(_BILLING_CYCLES)}
+
     def connectwise_read_at(self) -> datetime | None:
         """When companies and agreements were last read, None before the first time."""
         rows = self._database.read("SELECT read_at FROM store.connectwise_snapshot WHERE id = 1")
         return _time_of(rows)
 
     def replace_connectwise(
-        self, companies: Iterable[Company], agreements: Iterable[Agreement], at: datetime
+        self,
+        companies: Iterable[Company],
+        agreements: Iterable[Agreement],
+        at: datetime,
+        billing_cycles: Iterable[BillingCycle] = (),
     ) -> None:
-        """Make these the companies and agreements, in one transaction.
+        """Make these the companies, agreements and billing cycles, in one transaction.
 
         What comes twice (pages shift while they are read) counts once, as listed last.
         """
         listed = {company.id: company for company in companies}
         kept = list(agreements)
+        cycles = {cycle.id: cycle for cycle in billing_cycles}
 
         def change(transaction: Transaction) -> None:
             transaction.execute("DELETE FROM store.company")
             transaction.execute("DELETE FROM store.agreement")
+            transaction.execute("DELETE FROM store.billing_cycle")
             rows = [company_row(company) for company in listed.values()]
             bulk.insert(transaction, "store.company", COMPANY_COLUMNS, rows, key=("id",))
             _put_agreements(transaction, kept)
+            bulk.insert(
+                transaction,
+                "store.billing_cycle",
+                BILLING_CYCLE_COLUMNS,
+                [billing_cycle_row(cycle) for cycle in cycles.values()],
+                key=("id",),
+            )
             bulk.insert(
                 transaction,
                 "store.connectwise_snapshot",

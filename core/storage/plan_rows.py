@@ -1,12 +1,20 @@
-"""Changes, options and limits of a plan as JSON text, and the equal values back."""
+"""Changes, options, limits and price effect of a plan as JSON text, and the equal values back."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
-from core.domain.models import Change, ChangeNames, LimitCheck, PlanOptions
+from core.domain.models import (
+    Change,
+    ChangeNames,
+    LimitCheck,
+    PeriodEffect,
+    PlanOptions,
+    PriceEffect,
+)
 from core.storage.packing import packed, unpacked
 
 
@@ -48,6 +56,20 @@ def limits_to_json(limits: Iterable[LimitCheck]) -> str:
 def limits_from_json(stored: str) -> tuple[LimitCheck, ...]:
     """The equal limits that `limits_to_json` was given."""
     return tuple(unpacked(LimitCheck, check) for check in json.loads(stored))
+
+
+def effect_to_json(effect: PriceEffect) -> str:
+    """What a plan costs."""
+    return _dump(packed(effect))
+
+
+def effect_from_json(stored: str) -> PriceEffect:
+    """The equal effect that `effect_to_json` was given. Up to version 5 of the schema a number was
+    stored: a sum over one billing period of each agreement."""
+    if stored.startswith("{"):
+        return unpacked(PriceEffect, json.loads(stored))
+    amount = Decimal(stored)
+    return PriceEffect(by_period=(PeriodEffect(amount=amount, agreements=0),) if amount else ())
 
 
 def _dump(members: Any) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from decimal import Decimal
 
 from core.domain.models import ScheduledRun, WaitingPlan
 from core.domain.month import Month
 from core.errors import Message
 from core.storage import bulk
 from core.storage.database import Database, Row, Transaction
+from core.storage.plan_rows import effect_from_json, effect_to_json
 from core.storage.values import aware, message_to_json, unpack_message
 
 WAITING_COLUMNS = {
@@ -21,7 +21,7 @@ WAITING_COLUMNS = {
     "changes": "BIGINT",
     "blocked": "BIGINT",
     "exceeded": "BIGINT",
-    "price_effect": "VARCHAR",  # a product of price and quantity has too many places for DECIMAL
+    "price_effect": "VARCHAR",
 }
 LOG_COLUMNS = {
     "position": "BIGINT",
@@ -54,7 +54,7 @@ class WaitingStore:
             plan.changes,
             plan.blocked,
             plan.exceeded,
-            str(plan.price_effect),
+            effect_to_json(plan.price_effect),
         )
 
         def change(transaction: Transaction) -> None:
@@ -112,7 +112,7 @@ def _waiting(row: Row) -> WaitingPlan:
         changes=row[4],
         blocked=row[5],
         exceeded=row[6],
-        price_effect=Decimal(row[7]),
+        price_effect=effect_from_json(row[7]),
     )
 
 

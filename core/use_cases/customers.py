@@ -90,7 +90,8 @@ class Customers:
     # ------------------------------------------------------------ reading the vendors
 
     def refresh(self, progress: Progress = ignore_progress) -> int:
-        """Read the customers from Sophos, and all companies and agreements from ConnectWise.
+        """Read the customers from Sophos, and from ConnectWise all companies and agreements with
+        the cycles in which these are billed.
 
         Returns the number of customers. If any of it fails, everything stays as it was.
         """
@@ -101,10 +102,11 @@ class Customers:
         companies = self._connectwise.all_companies(partial(_more, progress, read))
         read += len(companies)
         agreements = self._connectwise.all_agreements(partial(_more, progress, read))
+        cycles = self._connectwise.billing_cycles()
         self._refuse_vanished(tenants, companies, agreements)
         store = self._store.customers
         store.replace_tenants(tenants, started)
-        store.replace_connectwise(companies, agreements, started)
+        store.replace_connectwise(companies, agreements, started, cycles)
         self.rows()
         return len(tenants)
 
@@ -205,7 +207,7 @@ class Customers:
         current = self._store.customers.mappings()
         edits = parsed.edits(current)
         plan = plan_customer_save(edits, current, self.contracts())
-        problems = (*parsed.problems, *_with_lines(plan, parsed))
+        problems = parsed.every_problem(plan.problems)
         if problems:
             raise InputError(
                 message("The file has rows that cannot be accepted; nothing was imported."),
@@ -390,9 +392,3 @@ def _row(
         last_sync=last_sync,
         shared_with=tuple(other for other in others if other != mapping.customer_id),
     )
-
-
-def _with_lines(plan: CustomerSavePlan, parsed: CustomerImport) -> Iterator[Problem]:
-    lines = {row.key: row.row for row in parsed.rows}
-    for problem in plan.problems:
-        yield replace(problem, row=lines.get(problem.key or ""))

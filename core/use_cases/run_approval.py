@@ -22,6 +22,7 @@ from core.domain.models import (
 from core.domain.plan_digest import decides
 from core.domain.plan_inputs import PlanInputs
 from core.domain.plan_moves import Move, moves
+from core.domain.product_search import normalise
 from core.errors import ConflictError, InputError, Message, Problem, message, plural_message
 
 _NAMED = 3
@@ -120,7 +121,7 @@ def _names(change: Change, inputs: PlanInputs) -> ChangeNames:
     else:
         product = inputs.sophos_name(change.target.product_code)
     return ChangeNames(
-        customers=tuple(map(inputs.customer_name, change.customer_ids)),
+        customers=tuple(sorted(map(inputs.customer_name, change.customer_ids), key=normalise)),
         agreement=inputs.agreement_name(agreement_id) if agreement_id else "",
         product=product,
     )

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Protocol
 from uuid import uuid4
 
@@ -26,6 +25,7 @@ from core.domain.models import (
     WaitingPlan,
 )
 from core.domain.month import Month
+from core.domain.price_effect import price_effect
 from core.domain.schedule import Due, newest_due, next_due
 from core.errors import (
     AccessError,
@@ -267,7 +267,6 @@ class Scheduler:
         )
 
     def _let_wait(self, plan: Plan) -> Message:
-        effects = [change.price_effect for change in plan.changes]
         waiting = WaitingPlan(
             id=str(uuid4()),
             month=plan.month,
@@ -276,7 +275,7 @@ class Scheduler:
             changes=len(plan.changes),
             blocked=len(plan.blocked),
             exceeded=len(plan.exceeded),
-            price_effect=sum((each for each in effects if each is not None), Decimal(0)),
+            price_effect=price_effect(plan.changes),
         )
         self._store.waiting.put(waiting)
         self._listener.plan_waiting(waiting)

@@ -11,12 +11,12 @@ from core.errors import UsageSyncError
 from core.services import Services
 from core.use_cases.run_approval import Approval
 from pages.components import sync_session as session
-from pages.components.formats import date_text, money, number
+from pages.components.formats import date_text, number
 from pages.components.identity import who
 from pages.components.jobs import watch
 from pages.components.language import _, ngettext
-from pages.components.plan_effect import price_help, signed_money
-from pages.components.plan_limits import draw_limits
+from pages.components.plan_effect import change_effect_text, price_help
+from pages.components.plan_limits import draw_broken_limits, draw_held_limits
 from pages.components.plan_rows import PlanRow
 from pages.components.plan_standing import draw_open_run
 from pages.components.plan_table import effective_text, what_of
@@ -49,15 +49,8 @@ def draw_why(rows: Sequence[PlanRow], keys: Sequence[str]) -> None:
                 after=number(change.after),
             )
         )
-    if change.price_effect is not None:
-        effect = signed_money(change.price_effect)
-        facts.append(
-            _(
-                "Price effect per billing period: {effect} at {price} each",
-                effect=effect,
-                price=money(change.unit_price),
-            )
-        )
+    if effect := change_effect_text(change):
+        facts.append(effect)
     if change.effective_date is not None:
         facts.append(effective_text(change))
     if change.cancelled_date is not None:
@@ -116,15 +109,21 @@ def draw_approve(
         draw_open_run(services, open_run)
         _back("usage_sync_approve_yes")
         return
-    lines = total_lines(plan, undo=bool(undo_of))
-    st.markdown("\n".join(f"- {as_typed(line)}" for line in lines))
-    reason = _draw_limits(plan)
+    totals, limits = st.columns(2)
+    with totals:
+        lines = total_lines(plan, undo=bool(undo_of))
+        st.markdown("\n".join(f"- {as_typed(line)}" for line in lines))
+    with limits:
+        draw_held_limits(plan)
+    reason = _draw_broken_limits(plan)
     st.caption(
         _("Approved by {name}. Before the first write everything is read again.", name=who())
     )
+    # The button comes before what is long and seldom read, so that it is on the screen.
+    confirmed = _confirm(_("Approve and apply"), "usage_sync_approve_yes", reason)
     st.caption(_("The plan's digest: what is applied has the same one."))
     st.code(plan.digest, language=None, wrap_lines=True)
-    if _confirm(_("Approve and apply"), "usage_sync_approve_yes", reason):
+    if confirmed:
         approval = Approval(
             by=who(),
             origin=RunOrigin.PAGE,
@@ -135,11 +134,11 @@ def draw_approve(
         _approve(services, plan, options, approval)
 
 
-def _draw_limits(plan: Plan) -> str:
-    """The limits; the reason for lifting them, or something where none is needed."""
-    draw_limits(plan)
+def _draw_broken_limits(plan: Plan) -> str:
+    """What is exceeded; the reason for lifting it, or something where none is needed."""
     if not plan.exceeded:
         return "-"
+    draw_broken_limits(plan)
     return st.text_area(
         _("Why is this plan right all the same?"),
         key="usage_sync_override",

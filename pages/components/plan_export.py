@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from core.domain.models import Plan
+from core.domain.price_effect import monthly_effect
+from core.domain.price_words import cents
 from core.use_cases.workbook import Cell, Table
 from pages.components.language import _, text
+from pages.components.plan_effect import cycle_name
 from pages.components.plan_rows import PlanRow, RowStatus
 from pages.components.plan_table import kind_names
 
-_MONEY = frozenset({9, 10})
+_MONEY = frozenset({9, 10, 11})
 
 
 def plan_table(plan: Plan, rows: Sequence[PlanRow]) -> Table:
@@ -26,7 +30,10 @@ def plan_table(plan: Plan, rows: Sequence[PlanRow]) -> Table:
         _("Then"),
         _("Difference"),
         _("Unit price"),
+        _("Price effect per month"),
         _("Price effect per billing period"),
+        _("Currency"),
+        _("Billing cycle"),
         _("Effective date"),
         _("Cancelled date"),
         _("Why this date"),
@@ -50,11 +57,17 @@ def status_names() -> dict[RowStatus, str]:
     }
 
 
+def _per_month(row: PlanRow) -> Decimal | None:
+    """To the cent; nothing where no cycle is known: that has a figure per billing period only."""
+    found = monthly_effect(row.change) if row.status is RowStatus.TODO else None
+    return None if found is None else cents(found)
+
+
 def _cells(plan: Plan, row: PlanRow) -> tuple[Cell, ...]:
     change = row.change
     has_quantity = change.before is not None or change.after is not None
     return (
-        str(plan.month),
+        plan.month,
         status_names()[row.status],
         kind_names()[change.kind.value],
         row.customer,
@@ -64,7 +77,10 @@ def _cells(plan: Plan, row: PlanRow) -> tuple[Cell, ...]:
         change.after,
         change.difference if has_quantity else None,
         change.unit_price,
+        _per_month(row),
         row.price_effect,
+        change.currency,
+        cycle_name(change.billing) if change.target.agreement_id else "",
         change.effective_date,
         change.cancelled_date,
         text(change.date_reason) if change.date_reason else "",

@@ -62,18 +62,22 @@ def _line(check: LimitCheck) -> str:
     return f"{as_typed(told)} – **{word}**. {as_typed(text(check.remedy))}"
 
 
-def draw_limits(plan: Plan) -> None:
-    """All limits, those that are exceeded in a box of their own with what can be done. Lists,
-    because a table of them is wider than a telephone."""
-    count = len(plan.exceeded)
-    lines = [f"- {line}" for line in limit_lines(plan.limits)]
-    if count:
-        title = ngettext("{count} limit is exceeded.", "{count} limits are exceeded.", count)
-        box = [f"**{as_typed(title)}**", "", *lines[:count]]
-        st.warning("\n".join(box), icon=":material/warning:")
-    elif lines:
+def draw_broken_limits(plan: Plan) -> None:
+    """The limits that the plan exceeds, in a box, with what can be done. Lists, because a table of
+    them is wider than a telephone."""
+    title = ngettext(
+        "{count} limit is exceeded.", "{count} limits are exceeded.", len(plan.exceeded)
+    )
+    lines = [f"- {line}" for line in limit_lines(plan.exceeded)]
+    st.warning("\n".join([f"**{as_typed(title)}**", "", *lines]), icon=":material/warning:")
+
+
+def draw_held_limits(plan: Plan) -> None:
+    """The limits that the plan keeps."""
+    kept = [check for check in plan.limits if not check.exceeded]
+    if kept and not plan.exceeded:
         st.markdown(f":material/check_circle: {as_typed(_('No limit is exceeded.'))}")
-    st.markdown("\n".join(lines[count:]))
+    st.markdown("\n".join(f"- {line}" for line in limit_lines(kept)))
 
 
 def limit_names() -> dict[LimitKind, str]:

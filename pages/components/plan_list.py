@@ -18,6 +18,12 @@ from pages.components.language import _, ngettext
 from pages.components.number_columns import aligned, right
 from pages.components.option_names import distinct
 from pages.components.paging import draw_pages, on_screen, search_field
+from pages.components.plan_effect import (
+    EffectUnit,
+    amount_in,
+    units_of_changes,
+    units_of_effects,
+)
 from pages.components.plan_export import plan_table
 from pages.components.plan_rows import (
     Group,
@@ -31,7 +37,14 @@ from pages.components.plan_rows import (
     groups,
     matching,
 )
-from pages.components.plan_table import column_order, columns, kind_names, price_help, styled
+from pages.components.plan_table import (
+    column_order,
+    columns,
+    effect_columns,
+    effect_names,
+    kind_names,
+    styled,
+)
 from pages.components.problems import as_typed
 from pages.components.sync_session import Dialog, open_dialog
 
@@ -65,7 +78,8 @@ def draw_rows(plan: Plan, rows: Sequence[PlanRow], inputs: PlanInputs) -> None:
     if not found:
         _draw_no_rows(plan, wanted)
         return
-    _draw_table(on_screen(session.PAGE, found), by or GroupBy.CUSTOMER)
+    units = units_of_changes(row.change for row in found if row.status is RowStatus.TODO)
+    _draw_table(on_screen(session.PAGE, found), by or GroupBy.CUSTOMER, units)
     draw_pages(session.PAGE, found)
 
 
@@ -165,9 +179,10 @@ def _draw_groups(rows: list[PlanRow], by: GroupBy) -> list[PlanRow]:
     """The roll-up; a chosen line leaves only its rows."""
     found = groups(rows, by)
     heading = _("Customer") if by is GroupBy.CUSTOMER else _("ConnectWise product")
-    frame = pd.DataFrame([_group_line(group) for group in found[:_GROUPS_LISTED]])
+    units = units_of_effects(group.price_effect for group in found)
+    frame = pd.DataFrame([_group_line(group, units) for group in found[:_GROUPS_LISTED]])
     chosen = st.dataframe(
-        frame.style.format({"price_effect": aligned(2, signed=True)}),
+        frame.style.format(dict.fromkeys(effect_names(units), aligned(2, signed=True))),
         hide_index=True,
         height=_height(len(frame), 300),
         key=f"usage_sync_groups_{by.value}",
@@ -178,7 +193,7 @@ def _draw_groups(rows: list[PlanRow], by: GroupBy) -> list[PlanRow]:
             "rows": right(_("Rows"), 90),
             "todo": right(_("To do"), 90),
             "excluded": right(_("Excluded"), 100),
-            "price_effect": right(_("Price effect per period"), 170, price_help()),
+            **effect_columns(units),
         },
     )
     lines = [line for line in chosen["selection"]["rows"] if line < len(found)]
@@ -189,13 +204,15 @@ def _draw_groups(rows: list[PlanRow], by: GroupBy) -> list[PlanRow]:
     return [row for row in rows if group_key(row, by) == key]
 
 
-def _group_line(group: Group) -> dict[str, object]:
+def _group_line(group: Group, units: Sequence[EffectUnit]) -> dict[str, object]:
+    sums = [amount_in(group.price_effect, unit) for unit in units]
+    amounts = [None if amount is None else float(amount) for amount in sums]
     return {
         "name": group_heading(group),
         "rows": group.rows,
         "todo": group.todo,
         "excluded": group.excluded,
-        "price_effect": float(group.price_effect.amount),
+        **dict(zip(effect_names(units), amounts, strict=True)),
     }
 
 
@@ -260,16 +277,16 @@ def _table_key(shown: Sequence[PlanRow]) -> str:
     return f"{session.TABLE}_{hashlib.sha256(lines.encode()).hexdigest()[:16]}"
 
 
-def _draw_table(shown: Sequence[PlanRow], by: GroupBy) -> None:
+def _draw_table(shown: Sequence[PlanRow], by: GroupBy, units: Sequence[EffectUnit]) -> None:
     keys = tuple(row.key for row in shown)
     st.dataframe(
-        styled(shown),
+        styled(shown, units),
         hide_index=True,
         height=_height(len(shown), _MOST_HEIGHT),
         row_height=_ROW_HEIGHT,
         placeholder=NOTHING,
-        column_order=column_order(by),
-        column_config=columns(partial(_ask_why, keys), _WHY),
+        column_order=column_order(by, units),
+        column_config=columns(partial(_ask_why, keys), _WHY, units),
         key=_table_key(shown),
         on_select="rerun",
         selection_mode="multi-row",

@@ -64,7 +64,7 @@ class PlanRow:
 
     @property
     def price_effect(self) -> Decimal | None:
-        """Per billing period; nothing for what is left out or stays as it is."""
+        """Per billing period of the agreement; nothing for what is left out or stays as it is."""
         return self.change.price_effect if self.status is RowStatus.TODO else None
 
 

@@ -14,10 +14,11 @@ from core.domain.models import Change, ChangeKind
 from pages.components.formats import NOTHING, date_text
 from pages.components.language import _
 from pages.components.number_columns import aligned, decimals_of, right
-from pages.components.plan_effect import price_help
+from pages.components.plan_effect import EffectUnit, change_effect, price_help, unit_heading
 from pages.components.plan_rows import GroupBy, PlanRow, RowStatus
 
 _NAMED = 2
+_EFFECT_WIDTH = 215
 
 
 def kind_names() -> dict[str, str]:
@@ -63,8 +64,9 @@ def few(names: Sequence[str]) -> str:
     return _("{names} and {count} more", names=", ".join(names[:_NAMED]), count=more)
 
 
-def plan_frame(rows: Sequence[PlanRow]) -> pd.DataFrame:
-    """The rows with plain column names and plain values, in their order."""
+def plan_frame(rows: Sequence[PlanRow], units: Sequence[EffectUnit]) -> pd.DataFrame:
+    """The rows with plain column names and plain values, in their order; what they cost in a column
+    for each of the units."""
     return pd.DataFrame(
         {
             "what": [what_of(row) for row in rows],
@@ -74,24 +76,32 @@ def plan_frame(rows: Sequence[PlanRow]) -> pd.DataFrame:
             "before": [_number(row.change.before) for row in rows],
             "after": [_number(row.change.after) for row in rows],
             "difference": [_number(_difference(row)) for row in rows],
-            "price_effect": [_number(row.price_effect) for row in rows],
+            **{
+                name: [_number(_effect_in(row, unit)) for row in rows]
+                for name, unit in zip(effect_names(units), units, strict=True)
+            },
             "from": [_day(row) for row in rows],
             "why": [":material/help:"] * len(rows),
         }
     )
 
 
-def styled(rows: Sequence[PlanRow]) -> Styler:
+def effect_names(units: Sequence[EffectUnit]) -> list[str]:
+    """What the columns of the units are called in a frame."""
+    return [f"price_effect_{number}" for number in range(len(units))]
+
+
+def styled(rows: Sequence[PlanRow], units: Sequence[EffectUnit]) -> Styler:
     """The frame with its numbers as the reader writes them, left-out rows pale."""
     quantities = [value for row in rows for value in (row.change.before, row.change.after)]
     plain = aligned(decimals_of(quantities))
     signed = aligned(decimals_of([_difference(row) for row in rows]), signed=True)
-    style = plan_frame(rows).style.format(
+    style = plan_frame(rows, units).style.format(
         {
             "before": plain,
             "after": plain,
             "difference": signed,
-            "price_effect": aligned(2, signed=True),
+            **dict.fromkeys(effect_names(units), aligned(2, signed=True)),
         }
     )
     pale = [row.status is not RowStatus.TODO for row in rows]
@@ -104,14 +114,16 @@ def _colours(frame: pd.DataFrame, pale: Sequence[bool]) -> pd.DataFrame:
     return colours
 
 
-def column_order(by: GroupBy) -> list[str]:
+def column_order(by: GroupBy, units: Sequence[EffectUnit]) -> list[str]:
     """What the rows are gathered by comes first; what is seldom needed comes last."""
     named = ["customer", "product"] if by is GroupBy.CUSTOMER else ["product", "customer"]
-    numbers = ["before", "after", "difference", "price_effect"]
+    numbers = ["before", "after", "difference", *effect_names(units)]
     return ["what", *named, *numbers, "why", "from", "agreement"]
 
 
-def columns(on_why: Callable[[], None], why_key: str) -> dict[str, Any]:
+def columns(
+    on_why: Callable[[], None], why_key: str, units: Sequence[EffectUnit]
+) -> dict[str, Any]:
     """Headings, widths and alignment."""
     config = st.column_config
     return {
@@ -122,12 +134,26 @@ def columns(on_why: Callable[[], None], why_key: str) -> dict[str, Any]:
         "before": right(_("Now"), 80, _("The quantity in ConnectWise.")),
         "after": right(_("Then"), 80, _("The quantity after the sync.")),
         "difference": right(_("Difference"), 90),
-        "price_effect": right(_("Price effect"), 120, price_help()),
+        **effect_columns(units),
         "from": config.TextColumn(_("Date"), width=110, help=_("Effective or cancelled date.")),
         "why": config.ButtonColumn(
             _("Why"), type="tertiary", width=60, on_click=on_why, key=why_key
         ),
     }
+
+
+def effect_columns(units: Sequence[EffectUnit]) -> dict[str, Any]:
+    """The columns of what something costs, one for each unit."""
+    return {
+        name: right(unit_heading(unit), _EFFECT_WIDTH, price_help())
+        for name, unit in zip(effect_names(units), units, strict=True)
+    }
+
+
+def _effect_in(row: PlanRow, unit: EffectUnit) -> Decimal | None:
+    """Nothing for what is left out or stays as it is."""
+    found = change_effect(row.change) if row.status is RowStatus.TODO else None
+    return found[1] if found is not None and found[0] == unit else None
 
 
 def _difference(row: PlanRow) -> Decimal | None:

@@ -12,7 +12,7 @@ from core.domain.plan_inputs import PlanInputs
 from pages.components import sync_session as session
 from pages.components.formats import number
 from pages.components.language import _, ngettext
-from pages.components.plan_effect import effect_note, price_help, signed_money
+from pages.components.plan_effect import effect_label, effect_note, effect_value, price_help
 from pages.components.plan_findings import draw_blocking, draw_notes
 from pages.components.plan_limits import draw_exceeded, draw_kept_limits
 from pages.components.plan_list import draw_rows
@@ -62,8 +62,8 @@ def _draw_figures(found: Totals) -> None:
         )
         _figure(_("Blocked"), number(found.blocked), None)
         _figure(
-            _("Price effect per period"),
-            signed_money(found.price_effect.amount),
+            effect_label(found.price_effect),
+            effect_value(found.price_effect),
             effect_note(found.price_effect),
             price_help(),
         )

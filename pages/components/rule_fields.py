@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from core.domain.models import Combine, QuantityRule
+from core.domain.quantity import is_for_all, is_heading
 from core.domain.rule_example import RuleExample
 from core.errors import Message, Problem
 from pages.components.formats import month_text, number_input
@@ -72,7 +73,19 @@ def draw_example(example: RuleExample | None, *, right: bool) -> None:
 
 def draw_steps(steps: Sequence[Message]) -> None:
     """An explanation, sentence by sentence."""
-    st.markdown("\n".join(f"1. {as_typed(text(step))}" for step in steps))
+    st.markdown(steps_text(steps))
+
+
+def steps_text(steps: Sequence[Message]) -> str:
+    """The steps as numbered lists, one under the name of each customer where there are several."""
+    return "\n".join(_step_text(step) for step in steps).strip("\n")
+
+
+def _step_text(step: Message) -> str:
+    told = as_typed(text(step))
+    if is_heading(step):
+        return f"\n**{told}**\n"
+    return f"\n{told}" if is_for_all(step) else f"1. {told}"
 
 
 def forget(key: str) -> None:

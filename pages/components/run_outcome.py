@@ -9,7 +9,7 @@ import streamlit as st
 from core.domain.models import Run, RunStatus
 from pages.components.formats import number
 from pages.components.language import _, ngettext, text
-from pages.components.plan_effect import effect_note, price_help, signed_money
+from pages.components.plan_effect import effect_label, effect_note, effect_value, price_help
 from pages.components.plan_table import few
 from pages.components.problems import as_typed
 from pages.components.run_rows import (
@@ -58,8 +58,8 @@ def draw_figures(run: Run, found: RunFigures) -> None:
         if found.waiting:
             st.metric(_("Not begun"), number(found.waiting), border=True, height="stretch")
         st.metric(
-            _("Price effect per period"),
-            signed_money(found.price_effect.amount),
+            effect_label(found.price_effect),
+            effect_value(found.price_effect),
             delta=effect_note(found.price_effect),
             delta_color="off",
             delta_arrow="off",

@@ -250,7 +250,7 @@ def _draw_heading(services: Services, run: Run, found: RunFigures) -> None:
     if span is not None:
         told.append(_("took {time}", time=_time(span)))
     if run.reads or run.writes:
-        told.append(_("{reads} reads and {writes} writes", reads=run.reads, writes=run.writes))
+        told.append(_("reads: {reads}, writes: {writes}", reads=run.reads, writes=run.writes))
     st.caption(as_typed(" · ".join(told)))
     if run.override_reason:
         st.caption(as_typed(_("Limit lifted: {reason}", reason=run.override_reason)))

@@ -14,7 +14,7 @@ from core.services import Services
 from pages.components import sync_session as session
 from pages.components.formats import age_text, datetime_text, month_text
 from pages.components.language import _, ngettext, text
-from pages.components.plan_effect import signed_money
+from pages.components.plan_effect import effect_text
 from pages.components.problems import as_typed
 from pages.components.run_link import draw_run_link
 from pages.components.run_rows import origin_of, status_names
@@ -82,10 +82,9 @@ def draw_waiting(services: Services, shown: Month | None) -> None:
 
 
 def _draw_waiting(services: Services, plan: WaitingPlan) -> None:
-    effect = signed_money(plan.price_effect)
     told = [
         ngettext("{count} change", "{count} changes", plan.changes),
-        _("price effect {effect}, one period of each agreement", effect=effect),
+        effect_text(plan.price_effect),
         _("made {age}", age=age_text(plan.made_at, services.clock())),
     ]
     with st.container(

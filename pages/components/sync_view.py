@@ -57,15 +57,16 @@ def draw_usage_sync(services: Services) -> None:
     left, right = _line()
     with left:
         _draw_views()
-    view = session.view()
+    view, plan, rows = session.view(), None, ()
     if view is View.RUNS:
         draw_runs(services)
-        _draw_dialog(services, None, ())
     elif view is View.USAGE:
         draw_usage(services, state, services.planning.inputs(state.month))
-        _draw_dialog(services, None, ())
     else:
-        _draw_plan_view(services, state, left, right)
+        plan, rows = _draw_plan_view(services, state, left, right)
+    _draw_dialog(services, plan, rows)
+    if plan is not None:
+        follow(services, dialog_open=session.opened() is not None)
 
 
 def _line() -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -100,17 +101,18 @@ def _draw_views() -> None:
 
 def _draw_plan_view(
     services: Services, state: MonthState, left: DeltaGenerator, right: DeltaGenerator
-) -> None:
+) -> tuple[Plan | None, tuple[PlanRow, ...]]:
+    """The plan that is shown, with its rows; None while there is none."""
     read_at = _read_at(services)
     running = services.jobs.current()
     if running is not None and running.kind in {PLAN, SYNC}:
-        return
+        return None, ()
     if not _has_customers(services):
         _draw_no_customers()
-        return
+        return None, ()
     if read_at is None:
         _draw_first_plan(services, state)
-        return
+        return None, ()
     options = session.options(state.month)
     # Read before the plan: what is written meanwhile makes the next version.
     version = _version(services)
@@ -127,8 +129,7 @@ def _draw_plan_view(
     draw_plan(plan, rows, inputs)
     if standing is not Standing.APPROVABLE and session.is_open(Dialog.APPROVE):
         close_dialog()
-    _draw_dialog(services, plan, rows)
-    follow(services, dialog_open=session.opened() is not None)
+    return plan, rows
 
 
 def _read_at(services: Services) -> datetime | None:

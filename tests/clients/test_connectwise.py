@@ -11,6 +11,8 @@ from core.clients.connectwise import ConnectWise, IdentifierChangedError
 from core.domain.models import (
     AgreementStatus,
     BillCustomer,
+    BillingCycle,
+    BillingOption,
     CatalogEntry,
     Company,
     ProductClass,
@@ -409,6 +411,8 @@ AGREEMENT = {
     "billStartDate": "2024-06-01T00:00:00Z",
     "nextInvoiceDate": "2026-12-01",
     "prorateFlag": True,
+    "billingCycle": {"id": 2, "name": "Monthly"},
+    "currency": {"id": 7, "symbol": "€", "currencyCode": "EUR", "name": "Euro"},
 }
 
 
@@ -421,7 +425,77 @@ def test_agreements_of_a_company(connectwise: ConnectWise, server, answer: Answe
     assert agreement.next_invoice_date == date(2026, 12, 1)
     assert agreement.end_date is None
     assert agreement.prorate
+    assert (agreement.billing_cycle_id, agreement.currency) == (2, "EUR")
     assert conditions(server) == "company/id=250"
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [
+        {"billingCycle": None, "currency": None},
+        {"billingCycle": {"id": None, "name": ""}, "currency": {"id": 7, "currencyCode": None}},
+        {"billingCycle": {}, "currency": {"currencyCode": ""}},
+    ],
+)
+def test_an_agreement_without_billing_cycle_and_currency(
+    absent: dict[str, object], connectwise: ConnectWise, server, answer: Answering
+) -> None:
+    server.plan(answer([{**AGREEMENT, **absent}], headers=END))
+    [agreement] = connectwise.all_agreements()
+    assert (agreement.billing_cycle_id, agreement.currency) == (None, None)
+    asked = server.query()["fields"].split(",")
+    assert {"billingCycle/id", "currency/currencyCode"} <= set(asked)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"billingCycle": 2}, "agreement 3: billingCycle"),
+        ({"billingCycle": {"id": "2"}}, "agreement 3: billingCycle: id"),
+        ({"currency": "EUR"}, "agreement 3: currency"),
+        ({"currency": {"currencyCode": 978}}, "agreement 3: currency: currencyCode"),
+    ],
+)
+def test_billing_of_another_type_is_named(
+    changed: dict[str, object],
+    named: str,
+    connectwise: ConnectWise,
+    server,
+    answer: Answering,
+) -> None:
+    server.plan(answer([{**AGREEMENT, **changed}], headers=END))
+    with pytest.raises(UnexpectedAnswerError, match=named):
+        connectwise.all_agreements()
+
+
+def test_billing_cycles_with_their_options(
+    connectwise: ConnectWise, server, answer: Answering
+) -> None:
+    cycles = [
+        {"id": 5, "name": "Yearly", "billingOptions": "Yearly"},
+        {"id": 2, "name": "Monthly", "billingOptions": "Monthly"},
+        {"id": 8, "name": "Every three years", "billingOptions": "Triennial"},
+        {"id": 9, "billingOptions": None},
+    ]
+    server.plan(answer(cycles, headers=END))
+    assert connectwise.billing_cycles() == [
+        BillingCycle(2, "Monthly", BillingOption.MONTHLY),
+        BillingCycle(5, "Yearly", BillingOption.YEARLY),
+        BillingCycle(8, "Every three years", None),
+        BillingCycle(9, "", None),
+    ]
+    assert server.paths() == [f"{BASE}/finance/billingCycles"]
+    assert server.query()["fields"] == "id,name,billingOptions"
+
+
+@pytest.mark.parametrize("changed", [{"billingOptions": 12}, {"name": 1}, {"id": "2"}])
+def test_a_billing_cycle_of_another_type_is_named(
+    changed: dict[str, object], connectwise: ConnectWise, server, answer: Answering
+) -> None:
+    cycle = {"id": 2, "name": "Monthly", "billingOptions": "Monthly", **changed}
+    server.plan(answer([cycle], headers=END))
+    with pytest.raises(UnexpectedAnswerError, match=next(iter(changed))):
+        connectwise.billing_cycles()
 
 
 @pytest.mark.parametrize("status", ["Paused", None, 5])

@@ -94,6 +94,7 @@ def use_everything(client: ConnectWise) -> None:
 
 def use_additions(client: ConnectWise) -> None:
     client.all_companies()
+    client.billing_cycles()
     agreements = client.all_agreements()
     client.agreements_by_id([agreement.id for agreement in agreements])
     agreement = next(each for each in agreements if each.prorate and each.bill_start_date)

@@ -17,8 +17,11 @@ from core.domain.models import (
     FindingKind,
     LimitCheck,
     LimitKind,
+    MonthlyEffect,
+    PeriodEffect,
     Plan,
     PlanOptions,
+    PriceEffect,
     Run,
     RunEvent,
     RunEventKind,
@@ -107,7 +110,17 @@ WAITING = WaitingPlan(
     changes=1,
     blocked=2,
     exceeded=1,
-    price_effect=Decimal("12.50"),
+    price_effect=PriceEffect(
+        monthly=(
+            MonthlyEffect(per_year=Decimal(150), agreements=2),
+            MonthlyEffect(per_year=Decimal(100), currency="EUR", agreements=1),
+        ),
+        by_period=(
+            PeriodEffect(amount=Decimal("-3.5"), currency="EUR", agreements=2),
+            PeriodEffect(amount=Decimal(7), agreements=0),
+        ),
+        unpriced=1,
+    ),
 )
 
 
@@ -194,13 +207,17 @@ def test_a_plan_that_waits() -> None:
     assert texts(event) == [
         "2 findings keep rows from being written.",
         "1 limit is exceeded.",
-        "Price effect per billing period: 12.50",
+        "Price effect per month: 12.50",
+        "Price effect per month: 8.33 EUR",
+        "Price effect per billing period of 2 agreements: -3.50 EUR",
+        "Price effect per billing period: 7.00",
+        "1 change has no known price and is not in it.",
     ]
     assert event.query == {"view": "plan", "month": "2026-10", "plan": "1"}
 
 
 def test_a_plan_without_anything_to_say_beyond_its_changes() -> None:
-    quiet = replace(WAITING, changes=2, blocked=0, exceeded=0, price_effect=Decimal(0))
+    quiet = replace(WAITING, changes=2, blocked=0, exceeded=0, price_effect=PriceEffect())
     event = waiting_event(quiet)
     assert str(event.title).endswith("2 changes.")
     assert event.lines == ()

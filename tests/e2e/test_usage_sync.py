@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.domain.models import PlanLimits, SyncSettings
 from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import start_sandbox
 from core.services import build_services
@@ -20,7 +23,7 @@ from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, runn
 from tests.e2e.downloads import download
 from tests.e2e.grid_page import Grid
 from tests.e2e.sync_page import SyncPage
-from tests.use_cases.sync_world import prepare
+from tests.use_cases.sync_world import DEFAULTS, NOBODY_STOPS, prepare
 
 OpenPage = Callable[..., Page]
 ADDITIONS = "finance/agreements/.*additions"
@@ -29,12 +32,32 @@ ADDITIONS = "finance/agreements/.*additions"
 @pytest.fixture
 def sync_dashboard(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
     """A dashboard whose customers and products are mapped, and the sandbox behind it."""
-    store = tmp_path / "store.duckdb"
+    with _mapped(filled_store, tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+def narrow_dashboard(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
+    """The same, with two limits that every plan exceeds."""
+    narrow = replace(NOBODY_STOPS, quantity=Decimal(1), new_products=0)
+    with _mapped(filled_store, tmp_path, narrow, defaults=DEFAULTS) as started:
+        yield started
+
+
+@contextmanager
+def _mapped(
+    filled_store: Path,
+    folder: Path,
+    limits: PlanLimits = NOBODY_STOPS,
+    defaults: Iterable[str] = (),
+) -> Iterator[Dashboard]:
+    store = folder / "store.duckdb"
     shutil.copy(filled_store, store)
     with start_sandbox() as sandbox:
         environment = connection_environment(sandbox, store)
         with closing(build_services(load_settings(environment, {}))) as services:
-            prepare(services)
+            prepare(services, defaults=defaults)
+            services.preferences.save_sync(SyncSettings(limits=limits), "ana")
         with running(environment, sandbox, CHECKED) as started:
             yield started
 
@@ -211,3 +234,15 @@ def test_a_quantity_rule_of_a_product_changes_the_plan(
     twice = [row for row in plan_rows(sync, tmp_path) if "Times 2" in row["Explanation"]]
     assert twice
     assert {row["Status"] for row in twice} == {"To do"}
+
+
+@pytest.mark.parametrize("language", ["en-US", "fr-FR"])
+def test_with_two_limits_exceeded_reason_and_button_are_on_the_screen(
+    narrow_dashboard: Dashboard, open_page: OpenPage, language: str
+) -> None:
+    sync = SyncPage(open_page(f"{narrow_dashboard.url}/usage_sync", locale=language))
+    sync.make_plan()
+    sync.press("approve")
+    expect(sync.dialog.get_by_test_id("stAlert").get_by_role("listitem")).to_have_count(2)
+    expect(sync.part("override").locator("textarea")).to_be_in_viewport(ratio=1)
+    expect(sync.button("approve_yes")).to_be_in_viewport(ratio=1)

@@ -9,19 +9,22 @@ from decimal import Decimal
 import pytest
 
 from core.domain.models import (
+    BillingOption,
     Change,
     ChangeKind,
     ChangeNames,
     Finding,
     FindingKind,
+    MonthlyEffect,
     Plan,
     Target,
 )
 from core.domain.month import Month
-from core.domain.price_effect import PriceEffect
+from core.domain.price_effect import PriceEffect, price_effect
 from core.errors import message
 from pages.components.number_columns import aligned, decimals_of
 from pages.components.paging import PAGE_SIZE, page_count, page_of
+from pages.components.plan_effect import unit_heading, units_of_changes
 from pages.components.plan_list import group_heading
 from pages.components.plan_rows import (
     Group,
@@ -37,6 +40,7 @@ from pages.components.plan_rows import (
 )
 from pages.components.plan_table import (
     column_order,
+    effect_names,
     effective_text,
     few,
     kind_names,
@@ -59,6 +63,7 @@ def change(
         "before": None if before is None else Decimal(before),
         "after": Decimal(after),
         "unit_price": None if price is None else Decimal(price),
+        "billing": BillingOption.MONTHLY,
     }
     return Change(**{**values, **more})
 
@@ -133,8 +138,8 @@ def test_rows_are_gathered_by_customer_and_by_product():
     rows = matching(ROWS, PlanFilter())
     assert groups(rows, GroupBy.CUSTOMER) == [
         Group((), "", 1, 1, 0, PriceEffect()),
-        Group(("c2",), "alder law", 2, 1, 1, PriceEffect(Decimal(-10), 0, 1), ("alder law",)),
-        Group(("c1",), "Zoë Bank", 1, 1, 0, PriceEffect(Decimal(5), 0, 1), ("Zoë Bank",)),
+        Group(("c2",), "alder law", 2, 1, 1, price_effect([DOWN]), ("alder law",)),
+        Group(("c1",), "Zoë Bank", 1, 1, 0, price_effect([UP]), ("Zoë Bank",)),
     ]
     ordered = by_group(rows, GroupBy.PRODUCT)
     assert [row.names.product for row in ordered] == sorted(row.names.product for row in rows)
@@ -170,7 +175,9 @@ def test_the_figures_count_only_what_will_be_done():
     found_totals = totals(plan(NEW, UP, DOWN, UNPRICED, findings=(finding, notice, notice)))
     assert (found_totals.todo, found_totals.excluded, found_totals.unchanged) == (4, 1, 1)
     assert (found_totals.blocked, found_totals.notices, found_totals.new_products) == (1, 2, 1)
-    assert found_totals.price_effect == PriceEffect(Decimal("-5.0"), 1, 2)
+    assert found_totals.price_effect == PriceEffect(
+        monthly=(MonthlyEffect(per_year=Decimal(-60), agreements=2),), unpriced=1
+    )
 
 
 def test_a_row_that_is_left_out_has_no_price_effect():
@@ -207,18 +214,39 @@ def test_a_date_is_told_with_its_reason():
 
 
 def test_the_table_sorts_by_number_and_says_what_is_left_out():
-    frame = plan_frame(ROWS)
+    units = units_of_changes(row.change for row in ROWS)
+    frame = plan_frame(ROWS, units)
     assert list(frame["what"]) == [
         "New product", "Excluded", "Set to 0", "As it is", "Set quantity",
     ]  # fmt: skip
     assert frame["difference"].dtype.kind == "f"
     assert list(frame["difference"].dropna()) == [8.0, -5.0, 0.0, 2.5]
     assert list(frame["agreement"]) == ["–", *["Managed"] * 4]
-    assert set(column_order(GroupBy.CUSTOMER)) == set(frame.columns)
-    assert column_order(GroupBy.PRODUCT)[1] == "product"
-    html = styled(ROWS).to_html()
+    assert set(column_order(GroupBy.CUSTOMER, units)) == set(frame.columns)
+    assert column_order(GroupBy.PRODUCT, units)[1] == "product"
+    html = styled(ROWS, units).to_html()
     assert "+2.5" in html
     assert "color: gray" in html
+
+
+def test_what_rows_cost_stands_in_a_column_for_each_period_and_currency():
+    euro = change("c1", 7, "0", "6", billing=BillingOption.QUARTERLY, currency="EUR")
+    dollar = change("c1", 8, "0", "6", currency="USD")
+    unknown = change("c2", 7, "0", "6", billing=None, currency="EUR")
+    rows = plan_rows(plan(NEW, euro, dollar, unknown, unchanged=(), excluded=()), {}, names)
+    units = units_of_changes(row.change for row in rows)
+    assert [unit_heading(unit) for unit in units] == [
+        "Price effect per month (EUR)",
+        "Price effect per month (USD)",
+        "Price effect per billing period (EUR)",
+    ]
+    frame = plan_frame(rows, units)
+    costs = {
+        row.change: [frame[name][at] for name in effect_names(units) if frame[name][at] > 0]
+        for at, row in enumerate(rows)
+    }
+    assert costs == {NEW: [], euro: [4.0], dollar: [12.0], unknown: [12.0]}
+    assert [unit_heading(unit) for unit in units_of_changes([])] == ["Price effect per month"]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,14 @@ from decimal import Decimal
 import pytest
 
 from core.domain.models import (
+    BillingOption,
     Change,
     ChangeKind,
     ChangeNames,
+    MonthlyEffect,
     Outcome,
     PlanOptions,
+    PriceEffect,
     Run,
     RunChange,
     RunEvent,
@@ -24,7 +27,6 @@ from core.domain.models import (
     WaitingPlan,
 )
 from core.domain.month import Month
-from core.domain.price_effect import PriceEffect
 from core.domain.undone import Undone
 from core.errors import message
 from core.use_cases.run_progress import RunProgress
@@ -87,6 +89,8 @@ def row(number: int, outcome: Outcome, **more) -> RunChange:
         before=Decimal(1),
         after=Decimal(3),
         unit_price=Decimal(5),
+        billing=BillingOption.YEARLY,
+        currency="EUR",
     )
     names = ChangeNames(customers=("Zoë",), agreement="Managed", product=f"P{number}")
     return RunChange(number=number, change=change, names=names, outcome=outcome, **more)
@@ -99,7 +103,8 @@ def test_every_outcome_is_counted_and_only_what_was_done_has_a_price():
     found = figures([*ROWS, row(9, Outcome.DONE)])
     assert (found.done, found.failed, found.skipped) == (2, 1, 1)
     assert (found.unknown, found.waiting, found.left) == (1, 1, 2)
-    assert found.price_effect == PriceEffect(Decimal(20), 0, 1)
+    done = MonthlyEffect(per_year=Decimal(20), currency="EUR", agreements=1)
+    assert found.price_effect == PriceEffect(monthly=(done,))
 
 
 def test_what_was_not_done_is_to_be_looked_at():
@@ -200,6 +205,15 @@ def test_a_file_of_a_run_has_every_change_with_its_outcome():
     assert [len(cells) for cells in table.rows] == [len(table.headings)] * len(ROWS)
     assert [cells[2] for cells in table.rows] == list(outcome_names().values())
     assert table.rows[0][8:10] == (Decimal(1), Decimal(3))
+    cells = {str(row[2]): dict(zip(table.headings, row, strict=True)) for row in table.rows}
+    assert cells["Done"]["Price effect per month"] == Decimal("0.83")
+    assert cells["Done"]["Price effect per billing period"] == 10
+    assert (cells["Done"]["Currency"], cells["Done"]["Billing cycle"]) == ("EUR", "yearly")
+    assert cells["Failed"]["Price effect per month"] is None
+    assert {table.headings[at] for at in table.money} == {
+        "Price effect per month",
+        "Price effect per billing period",
+    }
 
 
 def test_what_was_not_begun_has_no_time_even_where_it_had_been_announced():

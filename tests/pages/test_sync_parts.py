@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 
 from core.domain.models import (
+    BillingCycle,
+    BillingOption,
     FetchSource,
     FetchStatus,
     Finding,
@@ -21,6 +23,7 @@ from core.domain.models import (
 )
 from core.domain.month import Month
 from core.domain.planning import make_plan
+from core.domain.quantity import is_heading
 from core.domain.schedule import Due
 from core.domain.usage import compare
 from core.errors import message
@@ -36,6 +39,7 @@ from pages.components.plan_findings import (
     sentence,
 )
 from pages.components.plan_rows import plan_rows
+from pages.components.rule_fields import steps_text
 from pages.components.sync_month import badge_of, month_choices, month_state, status_text
 from pages.components.sync_schedule import last_run_text, last_text, next_text
 from pages.components.sync_usage import change_rows, unassigned_rows
@@ -157,7 +161,8 @@ def test_a_file_of_a_plan_has_every_row_with_why_and_its_ids():
         usages=[usage("t", "A", 9), usage("t", "B", 7)],
         mappings=[mapping("A", 1), mapping("B", 2)],
         customers=[customer("t", 11)],
-        agreements=[agreement(11)],
+        agreements=[agreement(11, billing_cycle_id=3, currency="EUR")],
+        billing_cycles={3: BillingCycle(3, "Quarterly", BillingOption.QUARTERLY)},
         additions=[kept, same],
         bound=[bind(kept), bind(same)],
         catalog=[entry(1), entry(2)],
@@ -170,10 +175,79 @@ def test_a_file_of_a_plan_has_every_row_with_why_and_its_ids():
     todo = cells["To do"]
     assert (todo["Customer"], todo["Now"], todo["Then"]) == ("=Zoë", 4, 9)
     assert (todo["Difference"], todo["Price effect per billing period"]) == (5, 10)
+    assert todo["Price effect per month"] == Decimal("3.33")
+    assert (todo["Currency"], todo["Billing cycle"]) == ("EUR", "quarterly")
+    assert {table.headings[at] for at in table.money} == {
+        "Unit price",
+        "Price effect per month",
+        "Price effect per billing period",
+    }
     assert todo["Addition ID"] == 501
     assert "billable" in str(todo["Explanation"])
     assert todo["Plan"] == plan.digest
     assert cells["Unchanged"]["Difference"] == 0
+
+
+def test_a_file_says_where_no_billing_cycle_is_known():
+    kept = addition(501, 11, 1, 4)
+    inputs = world(
+        usages=[usage("t", "A", 9)],
+        mappings=[mapping("A", 1)],
+        customers=[customer("t", 11)],
+        agreements=[agreement(11)],
+        additions=[kept],
+        bound=[bind(kept)],
+        catalog=[entry(1)],
+    )
+    plan = make_plan(inputs)
+    table = plan_table(plan, plan_rows(plan, {}, names_of(inputs)))
+    cells = dict(zip(table.headings, table.rows[0], strict=True))
+    assert cells["Price effect per month"] is None
+    assert cells["Price effect per billing period"] == 10
+    assert (cells["Currency"], cells["Billing cycle"]) == (None, "cycle not known")
+
+
+def test_customers_that_share_an_addition_are_named_by_name():
+    inputs = world(
+        usages=[usage("a", "A", 1), usage("b", "A", 2), usage("c", "A", 3)],
+        mappings=[mapping("A", 1)],
+        customers=[customer("a", 11), customer("b", 11), customer("c", 11)],
+        agreements=[agreement(11)],
+        catalog=[entry(1)],
+        customer_names={"a": "zebra", "b": "Élan", "c": "Fox"},
+    )
+    (row,) = plan_rows(make_plan(inputs), {}, names_of(inputs))
+    assert row.names.customers == ("Élan", "Fox", "zebra")
+    assert [str(step) for step in row.change.steps if is_heading(step)] == [
+        "Élan:",
+        "Fox:",
+        "zebra:",
+    ]
+    assert row.change.customer_ids == ("a", "b", "c")
+
+
+def test_steps_are_numbered_under_the_name_of_their_customer():
+    steps = (
+        message("{customer}:", customer="Élan"),
+        message("First."),
+        message("Second."),
+        message("{customer}:", customer="Fox"),
+        message("Third."),
+        message("All customers of this agreement together: {quantity}.", quantity=3),
+    )
+    assert steps_text(steps).replace("\\", "").splitlines() == [
+        "**Élan:**",
+        "",
+        "1. First.",
+        "1. Second.",
+        "",
+        "**Fox:**",
+        "",
+        "1. Third.",
+        "",
+        "All customers of this agreement together: 3.",
+    ]
+    assert steps_text(steps[1:3]).replace("\\", "") == "1. First.\n1. Second."
 
 
 # ---------------------------------------------------------------- usage

@@ -28,6 +28,7 @@ from core.domain.models import (
     WaitingPlan,
 )
 from core.domain.month import Month
+from core.domain.price_effect import price_effect
 from core.sandbox.faults import Effect, FaultRule
 from core.services import Services
 from core.use_cases.runs import Runs
@@ -152,6 +153,12 @@ def test_the_month_is_told_with_what_was_fetched_of_it(page, services):
     lines = services.usage.last_fetch().line_count
     assert f"{lines} usage lines, fetched" in words(page)
     assert page.button(key="usage_sync_fetch").label == "Fetch again"
+
+
+def test_a_month_can_be_closed_before_anything_was_planned(page, services):
+    press(page, "usage_sync_close_month")
+    press(page, "usage_sync_close_yes")
+    assert services.usage.months()[0] in services.store.months.closed()
 
 
 def test_a_month_without_usage_can_be_fetched(page, services):
@@ -362,8 +369,8 @@ def test_the_approval_shows_every_limit_and_what_is_done_to_how_many(services, m
     created = sum(change.kind is ChangeKind.CREATE_ADDITION for change in plan.changes)
     assert f"- New additions: {created}" in told
     assert "- Set to 0 or cancelled: 0" in told
-    agreements = {one.target.agreement_id for one in plan.changes if one.price_effect}
-    assert f"(one period of each of {len(agreements)} agreements)" in told
+    (monthly,) = price_effect(plan.changes).monthly
+    assert f"- Price effect per month: +€{monthly.amount:,.2f}" in told.replace("\\", "")
 
 
 def test_the_approval_names_what_is_exceeded_first_with_number_and_limit(services, month):

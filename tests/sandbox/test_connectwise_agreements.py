@@ -45,6 +45,17 @@ def test_status_is_computed_at_each_reading_and_can_be_asked_for(api):
     assert changed["agreementStatus"] == "Cancelled"
 
 
+def test_agreements_have_a_billing_cycle_and_a_currency(api):
+    agreements = api.get(AGREEMENTS, pageSize=1000, fields="billingCycle,currency/currencyCode")
+    cycles = {cycle["id"]: cycle for cycle in api.get("/finance/billingCycles")}
+    options = {cycles[one["billingCycle"]["id"]]["billingOptions"] for one in agreements}
+    assert options == {"Monthly", "Quarterly", "Yearly"}
+    assert {one["currency"]["currencyCode"] for one in agreements} == {"EUR"}
+    assert len(api.get(AGREEMENTS, conditions='currency/currencyCode = "EUR"', pageSize=1000)) == (
+        len(agreements)
+    )
+
+
 def test_status_has_exact_names_only(api):
     response = api.call(
         "GET", AGREEMENTS, params={"conditions": 'agreementStatus not like "Canceled"'}

@@ -67,6 +67,8 @@ def full_agreement(agreement_id: int = 8) -> Agreement:
         next_invoice_date=date(2026, 12, 1),
         prorate=True,
         cancelled=True,
+        billing_cycle_id=5,
+        currency="EUR",
         last_updated=NOON,
     )
 

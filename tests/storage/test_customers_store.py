@@ -7,7 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.models import CustomerMapping, FetchStatus, Reference
+from core.domain.models import (
+    BillingCycle,
+    BillingOption,
+    CustomerMapping,
+    FetchStatus,
+    Reference,
+)
 from core.errors import ConflictError, StoreError, message
 from core.storage.customers_store import CustomerWrite
 from core.storage.store import Store
@@ -136,6 +142,18 @@ def test_companies_and_agreements_come_back_equal(store: Store) -> None:
     assert store.customers.companies() == {1: company(1), 2**40: full}
     assert store.customers.agreements() == {7: agreement(), 8: full_agreement()}
     assert store.customers.connectwise_read_at() == NOON
+
+
+def test_billing_cycles_come_back_equal_and_are_replaced_with_the_lists(store: Store) -> None:
+    yearly = BillingCycle(5, "Jährlich “é😀”", BillingOption.YEARLY)
+    odd = BillingCycle(9, "")
+    assert store.customers.billing_cycles() == {}
+
+    store.customers.replace_connectwise([], [], NOON, [odd, yearly, odd])
+    assert store.customers.billing_cycles() == {5: yearly, 9: odd}
+
+    store.customers.replace_connectwise([], [], LATER, [replace(yearly, name="Yearly")])
+    assert store.customers.billing_cycles() == {5: replace(yearly, name="Yearly")}
 
 
 def test_a_reading_of_connectwise_replaces_both_lists(store: Store) -> None:

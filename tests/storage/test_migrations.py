@@ -13,6 +13,7 @@ from core.domain.models import Usage, UsageFetch, UsageLine
 from core.domain.usage import aggregate
 from core.errors import StoreError, StoreMismatchError
 from core.storage import bulk
+from core.storage.customer_rows import AGREEMENT_COLUMNS, agreement_row
 from core.storage.database import Database, Transaction
 from core.storage.mappings_store import MappingsStore
 from core.storage.migrations import back_up, migrate, pending_migrations
@@ -27,6 +28,7 @@ from core.storage.usage_rows import (
     usage_row,
 )
 from tests.storage.samples import NOON, OCTOBER, change_of, fetch, line, mapping, usage
+from tests.storage.sync_samples import agreement
 
 FIRST = Migration(
     1,
@@ -281,6 +283,21 @@ def test_what_was_read_before_gets_the_cost_that_a_new_reading_gets(
 
     with Store.open(path, "sandbox", now=lambda: NOON) as store:
         assert store.usage.usage(OCTOBER) == list(expected)
+
+
+def test_agreements_of_before_have_no_known_billing(path: Path) -> None:
+    before = Database(path, clock=lambda: NOON)
+    migrate(before, MIGRATIONS[:5])
+    kept = agreement()
+    columns = dict(list(AGREEMENT_COLUMNS.items())[:14])
+    with before.transaction() as transaction:
+        bulk.insert(transaction, "store.agreement", columns, [agreement_row(kept)[:14]])
+    before.close()
+
+    with Store.open(path, "sandbox", now=lambda: NOON) as store:
+        assert store.customers.agreements() == {kept.id: kept}
+        assert (kept.billing_cycle_id, kept.currency) == (None, None)
+        assert store.customers.billing_cycles() == {}
 
 
 def test_prices_that_no_invoice_has_are_no_obstacle(path: Path) -> None:

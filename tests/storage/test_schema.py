@@ -34,6 +34,7 @@ SHIPPED = {
     3: "e36141afd8590412",
     4: "3a0a509bd6d0e1a2",
     5: "c4f4cabbf75e0e06",
+    6: "fe982e3eee6c35b8",
 }
 PORTABLE = {"VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE", "DECIMAL(38,12)"}
 WRITTEN = {
@@ -50,6 +51,7 @@ WRITTEN = {
     "tenant_snapshot": customer_rows.TENANT_SNAPSHOT_COLUMNS,
     "company": customer_rows.COMPANY_COLUMNS,
     "agreement": customer_rows.AGREEMENT_COLUMNS,
+    "billing_cycle": customer_rows.BILLING_CYCLE_COLUMNS,
     "connectwise_snapshot": customer_rows.CONNECTWISE_SNAPSHOT_COLUMNS,
     "customer_mapping": customer_rows.MAPPING_COLUMNS,
     "customer_history": customer_rows.HISTORY_COLUMNS,

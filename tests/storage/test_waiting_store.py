@@ -4,9 +4,18 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from core.domain.models import ScheduledRun, WaitingPlan
+from core.domain.models import (
+    MonthlyEffect,
+    PeriodEffect,
+    PriceEffect,
+    ScheduledRun,
+    WaitingPlan,
+)
 from core.errors import message, plural_message
+from core.storage.database import Database
+from core.storage.migrations import migrate
 from core.storage.store import Store
+from core.storage.waiting_store import WaitingStore
 from tests.storage.samples import NOON, OCTOBER
 
 SEPTEMBER = OCTOBER.plus(-1)
@@ -22,19 +31,41 @@ def _plan(plan_id: str = "plan-1", **changes: Any) -> WaitingPlan:
         "changes": 12,
         "blocked": 0,
         "exceeded": 1,
-        "price_effect": Decimal("-12.50"),
+        "price_effect": PriceEffect(
+            monthly=(MonthlyEffect(per_year=Decimal("-12.50"), currency="EUR", agreements=3),),
+            by_period=(PeriodEffect(amount=Decimal("7.10"), agreements=1),),
+            unpriced=2,
+        ),
     }
     return WaitingPlan(**{**values, **changes})
 
 
 def test_plans_wait_of_the_newest_month_first(store: Store) -> None:
     assert store.waiting.all() == []
-    tiny = _plan("a", month=SEPTEMBER, price_effect=Decimal("0.0000000000000000001"))
+    least = MonthlyEffect(per_year=Decimal("0.0000000000000000001"), agreements=1)
+    tiny = _plan("a", month=SEPTEMBER, price_effect=PriceEffect(monthly=(least,)))
 
     store.waiting.put(tiny)
     store.waiting.put(_plan("b"))
 
     assert store.waiting.all() == [_plan("b"), tiny]
+
+
+def test_what_waited_before_keeps_its_sum_over_one_period_of_each_agreement(
+    database: Database,
+) -> None:
+    migrate(database)
+    with database.transaction() as transaction:
+        for month, amount in (("2026-10", "-12.50"), ("2026-09", "0.00")):
+            transaction.execute(
+                "INSERT INTO store.waiting_plan VALUES (?, ?, '', ?, 1, 0, 0, ?)",
+                [month, month, NOON, amount],
+            )
+
+    effects = [plan.price_effect for plan in WaitingStore(database).all()]
+
+    kept = PeriodEffect(amount=Decimal("-12.50"), agreements=0)
+    assert effects == [PriceEffect(by_period=(kept,)), PriceEffect()]
 
 
 def test_a_new_plan_takes_the_place_of_the_one_of_its_month(store: Store) -> None:

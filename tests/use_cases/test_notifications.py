@@ -22,9 +22,11 @@ from core.domain.models import (
     Channel,
     Event,
     EventKind,
+    MonthlyEffect,
     Notification,
     NotificationChoices,
     PlanOptions,
+    PriceEffect,
     Run,
     RunEvent,
     RunEventKind,
@@ -145,7 +147,9 @@ WAITING = WaitingPlan(
     changes=1,
     blocked=2,
     exceeded=0,
-    price_effect=Decimal("12.50"),
+    price_effect=PriceEffect(
+        monthly=(MonthlyEffect(per_year=Decimal(150), currency="EUR", agreements=1),)
+    ),
 )
 
 
@@ -200,7 +204,7 @@ def test_the_mail(by_mail: Notifier, mail: MailReceiver) -> None:
     assert got["Subject"] == "[Usage Sync] A plan of 2026-10 waits for approval: 1 change."
     text = got.get_content()
     assert "2 findings keep rows from being written." in text
-    assert "12.50" in text
+    assert "Price effect per month: 12.50 EUR" in text
     assert "Look at the page “Usage sync” of the dashboard." in text
     assert got["Message-ID"].strip("<>").split("@")[0] in text
 

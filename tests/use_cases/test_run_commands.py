@@ -108,11 +108,53 @@ def test_plan_apply_and_plan_again(cli: Cli, month: str, sandbox: Sandbox) -> No
 def test_plan_says_each_change_and_finding_in_one_line(cli: Cli, month: str) -> None:
     code, out, err = cli("plan", "--month", month)
     digest = planned(cli, month)["digest"]
-    lines = out.splitlines()
+    *lines, priced, unpriced, last = out.splitlines()
+    lines.append(last)
     assert code == 2
+    assert priced.startswith("Price effect per month: ")
+    assert unpriced == "2 changes have no known price and are not in it."
     assert lines[-1] == f"{len(lines) - 1} changes. Digest: {digest}"
     assert any(line.startswith("create_addition") and "->" in line for line in lines)
     assert all(line.startswith(("note: ", "blocked: ")) for line in err.splitlines())
+
+
+def test_what_a_plan_costs_is_said_per_month_and_with_the_currency(cli: Cli, month: str) -> None:
+    plan = planned(cli, month)
+    effects = [change["price_effect_per_month"] for change in plan["changes"]]
+    total = str(sum(Decimal(effect) for effect in effects if effect))
+    billed = [change for change in plan["changes"] if change["agreement_id"]]
+    assert {(each["billing_cycle"], each["currency"]) for each in billed} == {("Monthly", "EUR")}
+    unpriced = [each for each in billed if each["price_effect_per_billing_period"] is None]
+    assert plan["price_effect"]["changes_without_a_price"] == len(unpriced)
+    (whole,) = plan["price_effect"]["per_month"]
+    assert (whole["amount"], whole["currency"]) == (total, "EUR")
+    assert plan["price_effect"]["per_billing_period"] == []
+
+    told = f"Price effect per month: {total} EUR"
+    assert told in cli("plan", "--month", month)[1].splitlines()
+    _, out, _ = cli("apply", "--month", month, "--digest", plan["digest"])
+    assert told in out.splitlines()
+    run = json.loads(cli("runs", "show", "1", "--json")[1])
+    assert run["price_effect"] == plan["price_effect"]
+
+
+def test_what_a_plan_costs_is_said_per_billing_period_where_no_cycle_is_known(
+    cli: Cli, month: str, sandbox: Sandbox
+) -> None:
+    for agreement in sandbox.world.tables["agreements"].all():
+        cycle, code = {"id": 6, "name": "Not recurring"}, {"id": 7, "currencyCode": "EUR"}
+        sandbox.world.tables["agreements"].replace(
+            agreement["id"], {**agreement, "billingCycle": cycle, "currency": code}
+        )
+    plan = planned(cli, month)
+    assert {change["price_effect_per_month"] for change in plan["changes"]} == {None}
+    (whole,) = plan["price_effect"]["per_billing_period"]
+    assert plan["price_effect"]["per_month"] == []
+    told = (
+        f"Price effect per billing period of {whole['agreements']} agreements: "
+        f"{whole['amount']} EUR"
+    )
+    assert told in cli("plan", "--month", month)[1].splitlines()
 
 
 def test_what_is_said_of_an_agreement_names_whose_it_is(

@@ -21,6 +21,7 @@ from core.domain.models import (
     WaitingPlan,
 )
 from core.domain.month import Month
+from core.domain.price_effect import price_effect
 from core.domain.row_edits import RowEdit as CustomerEdit
 from core.domain.saving import MappingValues, RowEdit
 from core.errors import UsageSyncError
@@ -144,7 +145,10 @@ def test_a_due_plan_waits_for_approval_once(
     run_due(scheduler, services)
     (waiting,) = scheduler.waiting()
     assert waiting.month == Month.last_complete(clock.now.date())
-    assert services.planning.plan(waiting.month).digest == waiting.digest
+    plan = services.planning.plan(waiting.month)
+    assert plan.digest == waiting.digest
+    assert waiting.price_effect == price_effect(plan.changes)
+    assert [each.currency for each in waiting.price_effect.monthly] == ["EUR"]
     assert [each.id for each in heard.waiting] == [waiting.id]
     assert services.runs.list() == []
     last = scheduler.last()

@@ -145,9 +145,39 @@ class AgreementStatus(StrEnum):
     INACTIVE = "Inactive"
 
 
+class BillingOption(StrEnum):
+    """`billingOptions` of a billing cycle: how often its agreements are invoiced (OpenAPI 2022.1).
+
+    Bi-weekly is every two weeks and bi-monthly every two months, as ConnectWise's setup table has
+    them.
+    """
+
+    WEEKLY = "Weekly"
+    BI_WEEKLY = "BiWeekly"
+    MONTHLY = "Monthly"
+    BI_MONTHLY = "BiMonthly"
+    QUARTERLY = "Quarterly"
+    SEMI_ANNUAL = "SemiAnnual"
+    YEARLY = "Yearly"
+    NOT_RECURRING = "NotRecurring"
+
+
+@dataclass(frozen=True)
+class BillingCycle:
+    """What an agreement is invoiced by. `option` None: not sent, or of a kind that is new to us."""
+
+    id: int
+    name: str
+    option: BillingOption | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """A recurring contract of one company."""
+    """A recurring contract of one company.
+
+    `billing_cycle_id` and `currency` (a code such as EUR) are None where ConnectWise sent none, or
+    while they were not read yet.
+    """
 
     id: int
     name: str
@@ -160,6 +190,8 @@ class Agreement:
     next_invoice_date: date | None = None
     prorate: bool = False
     cancelled: bool = False
+    billing_cycle_id: int | None = None
+    currency: str | None = None
     last_updated: datetime | None = None
 
 

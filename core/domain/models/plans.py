@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from core.domain.models.connectwise import BillingOption
 from core.domain.models.mappings import DefaultProduct
 from core.domain.models.rules import Basis
 from core.domain.month import Month
@@ -100,6 +101,10 @@ class Change:
     unit and billing period, of the addition, or of the product for a new one. `steps` explain the
     quantity, in order.
 
+    What the plan knew of the agreement's billing and decides no write: `billing` is how often it is
+    invoiced and `currency` what in (None: not known); `unbilled` says that the addition costs its
+    customer nothing, whatever its price (`billCustomer` DoNotBill or NoCharge).
+
     For an undo: `month_before` is the newest month that the binding carried (None: it was not
     bound), and `product_before` what a product change was mapped to. `month_after` is the month
     that the binding carries afterwards, None: it is no longer bound.
@@ -124,6 +129,9 @@ class Change:
     product_before: int | None = None
     parts: tuple[Part, ...] = ()
     steps: tuple[Message, ...] = ()
+    billing: BillingOption | None = None
+    currency: str | None = None
+    unbilled: bool = False
 
     @property
     def difference(self) -> Decimal:
@@ -133,6 +141,8 @@ class Change:
     @property
     def price_effect(self) -> Decimal | None:
         """What the difference costs the customer per billing period; None without a price."""
+        if self.unbilled:
+            return Decimal(0)
         return None if self.unit_price is None else self.difference * self.unit_price
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 
 from core.domain.models.plans import Change, LimitCheck, PlanOptions
+from core.domain.models.prices import PriceEffect
 from core.domain.month import Month
 from core.errors import Message
 
@@ -190,4 +190,4 @@ class WaitingPlan:
     changes: int
     blocked: int
     exceeded: int
-    price_effect: Decimal = field(default=Decimal(0))
+    price_effect: PriceEffect = field(default_factory=PriceEffect)

@@ -1,0 +1,54 @@
+"""How long a billing period is, and what changes need of it to say what they cost. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from core.domain.models import BillingOption, Change
+from core.domain.plan_inputs import PlanInputs
+
+_MONTHS = 12
+_PERIODS: Mapping[BillingOption, int] = {
+    BillingOption.WEEKLY: 52,
+    BillingOption.BI_WEEKLY: 26,
+    BillingOption.MONTHLY: 12,
+    BillingOption.BI_MONTHLY: 6,
+    BillingOption.QUARTERLY: 4,
+    BillingOption.SEMI_ANNUAL: 2,
+    BillingOption.YEARLY: 1,
+}
+
+
+def periods_per_year(option: BillingOption | None) -> int | None:
+    """How many billing periods a year has; None for what does not recur or is not known.
+
+    The length of a period in months is 12 divided by this. By the year it is a whole number, so
+    that amounts of several lengths can be added up exactly and divided last.
+    """
+    return None if option is None else _PERIODS.get(option)
+
+
+def per_month(amount: Decimal, option: BillingOption | None) -> Decimal | None:
+    """What an amount for one billing period is per month; None where nobody can say."""
+    periods = periods_per_year(option)
+    return None if periods is None else amount * periods / _MONTHS
+
+
+def with_billing(changes: Iterable[Change], inputs: PlanInputs) -> list[Change]:
+    """The changes with what is known of the billing of their agreement and addition."""
+    return [_with_billing(change, inputs) for change in changes]
+
+
+def _with_billing(change: Change, inputs: PlanInputs) -> Change:
+    agreement = inputs.agreements.get(change.target.agreement_id)
+    if agreement is None:
+        return change
+    cycle = inputs.billing_cycles.get(agreement.billing_cycle_id or 0)
+    return replace(
+        change,
+        billing=cycle.option if cycle else None,
+        currency=agreement.currency,
+        unbilled=change.addition_id in inputs.unbilled_additions,
+    )
