@@ -14,12 +14,14 @@ from core.domain.models import (
     ChangeKind,
     Combine,
     FetchStatus,
+    FindingKind,
     Plan,
     PlanOptions,
     Rounding,
     SyncSettings,
 )
 from core.domain.plan_additions import is_open
+from core.domain.plan_customers import left_agreements
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.quantity import CustomerQuantity, customer_quantity
 from tests.domain.planning_world import (
@@ -35,6 +37,11 @@ from tests.domain.planning_world import (
 )
 
 _CREATING = frozenset({ChangeKind.CREATE_PRODUCT, ChangeKind.ADOPT_PRODUCT})
+
+
+def left_behind(inputs: PlanInputs) -> dict[int, tuple[str, ...]]:
+    """The agreements that all their customers were moved away from, with these customers."""
+    return left_agreements(inputs.customer_mappings, inputs.former_agreements, inputs.bindings)
 
 
 def _writes(plan: Plan) -> list[tuple[object, ...]]:
@@ -105,7 +112,15 @@ def test_an_agreement_that_could_not_be_read_is_not_written(inputs: PlanInputs) 
     del some[lost]
     plan = make_plan(replace(inputs, additions=some))
     assert lost not in {change.target.agreement_id for change in plan.changes}
-    others = [c for c in make_plan(inputs).changes if c.target.agreement_id not in (0, lost)]
+    # What customers left behind who are on it now stays, too: nothing else bills them.
+    waits = {
+        agreement_id
+        for agreement_id, customers in left_behind(inputs).items()
+        if lost in {inputs.customer_mappings[each].agreement_id for each in customers}
+    }
+    others = [
+        c for c in make_plan(inputs).changes if c.target.agreement_id not in {0, lost, *waits}
+    ]
     assert [c for c in plan.changes if c.target.agreement_id] == others
 
 
@@ -140,7 +155,7 @@ def test_what_is_off_is_untouched(inputs: PlanInputs) -> None:
     on_agreements = {m.agreement_id for m in inputs.customer_mappings.values() if m.sync}
     for change in make_plan(inputs).changes:
         assert change.target.product_id not in off_products or change.kind in _CREATING
-        assert change.target.agreement_id in on_agreements | {0}
+        assert change.target.agreement_id in on_agreements | left_behind(inputs).keys() | {0}
         for customer in change.customer_ids:
             assert inputs.customer_mappings[customer].sync
 
@@ -155,6 +170,10 @@ def test_what_is_excluded_or_not_asked_for_is_not_written(inputs: PlanInputs) ->
         assert key not in {c.target.key for c in left.changes}
         assert change in left.excluded
         only = make_plan(replace(inputs, options=PlanOptions(only=frozenset({key}))))
+        if change.target.agreement_id in left_behind(inputs) and change not in only.changes:
+            waiting = [f for f in only.findings if f.kind is FindingKind.ORPHANED_ADDITION]
+            assert change.target in {finding.target for finding in waiting}
+            continue
         assert change in only.changes
         codes = {part.product_code for part in change.parts} | {change.target.product_code}
         assert {c.target.key for c in only.changes} <= {key} | {f"+{code}" for code in codes}
