@@ -28,6 +28,7 @@ from core.domain.customers import (
 )
 from core.domain.models import (
     Agreement,
+    BillingCycle,
     Company,
     CustomerHistoryEntry,
     CustomerMapping,
@@ -40,6 +41,7 @@ from core.domain.models import (
 from core.domain.product_search import normalise
 from core.domain.row_edits import Conflict, RowEdit
 from core.errors import (
+    AccessError,
     InputError,
     Message,
     Problem,
@@ -102,7 +104,7 @@ class Customers:
         companies = self._connectwise.all_companies(partial(_more, progress, read))
         read += len(companies)
         agreements = self._connectwise.all_agreements(partial(_more, progress, read))
-        cycles = self._connectwise.billing_cycles()
+        cycles = self._billing_cycles()
         self._refuse_vanished(tenants, companies, agreements)
         store = self._store.customers
         store.replace_tenants(tenants, started)
@@ -231,6 +233,13 @@ class Customers:
             )
 
     # ------------------------------------------------------------ inside
+
+    def _billing_cycles(self) -> Sequence[BillingCycle]:
+        """None where the role may not read them: prices are then per billing period."""
+        try:
+            return self._connectwise.billing_cycles()
+        except AccessError:
+            return ()
 
     def _refuse_vanished(
         self,

@@ -89,7 +89,8 @@ def open_page(language: str = "en-US") -> AppTest:
 def run(page: AppTest) -> AppTest:
     page.run()
     assert not page.exception, page.exception
-    everything = str(page) + "".join(str(frame.value.to_csv()) for frame in page.dataframe)
+    tables = [*page.dataframe, *page.table]
+    everything = str(page) + "".join(str(each.value.to_csv()) for each in tables)
     assert [hidden for hidden in HIDDEN if hidden in everything] == []
     return page
 
@@ -107,12 +108,12 @@ def table(page: AppTest, column: str) -> list[dict[str, object]]:
 
 
 def states(page: AppTest) -> dict[str, str]:
-    found = [row for row in _rows(page) if row["Setting"] in NOTIFICATION_NAMES]
-    return {str(row["Setting"]): str(row["State"]) for row in found}
+    found = {str(row["Setting"]).strip("`"): str(row["State"]) for row in _rows(page)}
+    return {name: found[name] for name in NOTIFICATION_NAMES}
 
 
 def _rows(page: AppTest) -> list[dict[str, object]]:
-    frames = [frame.value for frame in page.dataframe if "Setting" in frame.value.columns]
+    frames = [frame.value for frame in page.table if "Setting" in frame.value.columns]
     return [row for frame in frames for row in frame.to_dict("records")]
 
 

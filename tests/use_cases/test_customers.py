@@ -95,6 +95,18 @@ def test_a_customer_that_only_usage_names_has_a_row(filled: Services) -> None:
     assert filled.customers.names()[FORMER] == "Menuiserie Aldebert-Ponce"
 
 
+def test_a_role_that_may_not_read_billing_cycles_keeps_nothing_else_from_being_read(
+    known: Services, sandbox: Sandbox
+) -> None:
+    assert known.store.customers.billing_cycles()
+    sandbox.controls.faults.add(
+        FaultRule(effect=Effect.STATUS, status=403, path="/finance/billingCycles")
+    )
+    assert known.customers.refresh() == len(known.store.customers.tenants())
+    assert known.store.customers.billing_cycles() == {}
+    assert known.store.customers.agreements()
+
+
 @pytest.mark.parametrize(
     "path",
     [
