@@ -8,15 +8,17 @@ import streamlit as st
 
 from core.use_cases.workbook import CSV_TYPE, EXCEL_TYPE, Table, as_csv, as_excel
 from pages.components.language import _
+from pages.components.reader import for_this_reader
 
 
 def draw_downloads(
     key: str, file_name: str, table: Callable[[], Table], help_text: str | None = None
 ) -> None:
-    """CSV and Excel of a table, which is made when one of them is asked for."""
+    """CSV and Excel of a table, which is made when one of them is asked for: by then the page is
+    drawn, and nobody else knows who reads it."""
     st.download_button(
         _("CSV"),
-        data=lambda: as_csv(table()),
+        data=for_this_reader(lambda: as_csv(table())),
         file_name=f"{file_name}.csv",
         mime=CSV_TYPE,
         key=f"{key}_csv",
@@ -26,7 +28,7 @@ def draw_downloads(
     )
     st.download_button(
         _("Excel"),
-        data=lambda: as_excel([table()]),
+        data=for_this_reader(lambda: as_excel([table()])),
         file_name=f"{file_name}.xlsx",
         mime=EXCEL_TYPE,
         key=f"{key}_excel",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -37,6 +38,7 @@ class Reader:
     zone: tzinfo
 
 
+T = TypeVar("T")
 _NOBODY = Reader(SOURCE_LANGUAGE, SOURCE_LANGUAGE, UTC)
 _ADDRESSED: ContextVar[Reader | None] = ContextVar("addressed", default=None)
 
@@ -74,6 +76,17 @@ def addressed(reader: Reader) -> Iterator[None]:
         yield
     finally:
         _ADDRESSED.reset(token)
+
+
+def for_this_reader(make: Callable[[], T]) -> Callable[[], T]:
+    """`make`, to be called later and outside of the page, with the reader of now."""
+    reader = _reader()
+
+    def made() -> T:
+        with addressed(reader):
+            return make()
+
+    return made
 
 
 def browser_language() -> str:

@@ -38,7 +38,8 @@ def import_pages() -> None:
 
 
 def prepare() -> None:
-    """Read what every page needs, and make the newest month's report."""
+    """Read what every page needs, and make the newest month's report with what it is held against:
+    made while the first page is drawn, either would hold that page up."""
     import_pages()
     # What keeps it from starting, each page tells with its remedy, and tries again.
     with suppress(UsageSyncError):
@@ -46,4 +47,6 @@ def prepare() -> None:
         services.customers.rows()
         months = services.usage.months()
         if months:
-            services.reconciliation.look(newest_over(months, services.clock().date()))
+            month = newest_over(months, services.clock().date())
+            services.reconciliation.look(month)
+            services.reconciliation.previous(month)

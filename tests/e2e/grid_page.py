@@ -10,6 +10,7 @@ from tests.e2e.drawing import stand_still
 
 GRID = "iframe[src*='st_aggrid']"
 JOB_MILLISECONDS = 60_000
+_UNSAVED = re.compile(r"\d+\s(unsaved change|modifications? non enregistrée)")
 _DONE = re.compile(r"done\.|terminé\.")
 
 
@@ -52,11 +53,11 @@ class Grid:
         return [str(code) for code in found]
 
     def expect_unsaved(self, count: int) -> None:
-        badge = self.page.get_by_text(re.compile(r"\d+ unsaved change"))
+        badge = self.page.get_by_text(_UNSAVED)
         if count == 0:
             expect(badge).to_have_count(0)
         else:
-            expect(badge.first).to_contain_text(re.compile(rf"(^|\D){count} unsaved"))
+            expect(badge.first).to_contain_text(re.compile(rf"(^|\D){count}\s"))
 
     def inside(self) -> Frame:
         return next(frame for frame in self.page.frames if "st_aggrid" in frame.url)
