@@ -18,7 +18,7 @@ from pages.components.paging import search_field
 from pages.components.reconciliation_session import View
 from pages.components.reconciliation_table import class_names
 
-_FILTER_WIDTH = 190
+_FILTER_WIDTH = 212
 _MOST_CHOICES = 2000
 
 

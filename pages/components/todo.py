@@ -147,7 +147,7 @@ def _unmapped(rows: list[MappingRow]) -> Todo:
         len(rows),
     )
     suggested = sum(row.suggestion is not None for row in rows)
-    detail = _("Their usage is not billed by sync.")
+    detail = _("Sync does not bill this usage.")
     if suggested:
         detail += " " + ngettext(
             "There is a suggestion for {count} of them.",
