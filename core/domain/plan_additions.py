@@ -6,7 +6,7 @@ product is adopted; several are ambiguous and never guessed; none: a new one is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,9 +16,11 @@ from core.domain.effective_date import effective_date
 from core.domain.models import (
     Addition,
     Binding,
+    Carried,
     Change,
     ChangeKind,
     Finding,
+    Part,
     Target,
     UsageGone,
 )
@@ -34,17 +36,20 @@ _ZERO = Decimal(0)
 
 @dataclass
 class AgreementPlan:
-    """The outcome for agreements. `existing` counts the additions that were looked after."""
+    """The outcome for agreements. `existing` counts the additions that were looked after; `settled`
+    is the usage of which nothing has to be billed, by `carried_key`."""
 
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     existing: int = 0
+    settled: set[str] = field(default_factory=set)
 
     def add(self, other: AgreementPlan) -> None:
         """Take in the outcome for another agreement."""
         self.changes += other.changes
         self.findings += other.findings
         self.existing += other.existing
+        self.settled |= other.settled
 
 
 def is_open(addition: Addition, today: date) -> bool:
@@ -207,7 +212,7 @@ def _decide(
         return
     kept = next((a for a in still_open if a.id == binding.addition_id), None)
     if kept is None:
-        _decide_gone(wanted, additions, binding, inputs, plan)
+        _decide_gone(wanted, additions, still_open, binding, inputs, plan)
         return
     others = tuple(addition.id for addition in still_open if addition.id != kept.id)
     if others:
@@ -230,21 +235,32 @@ def _decide_unbound(
         plan.existing += 1
         plan.changes.append(_existing(ChangeKind.ADOPT_ADDITION, wanted, still_open[0], inputs))
     elif wanted.quantity > 0:
-        plan.changes.append(_create(wanted, additions, inputs))
+        ended = _ended_on(additions, inputs)
+        if ended is not None and ended >= inputs.month.last_day:
+            plan.findings.append(findings.ended_later(wanted, ended, inputs))
+        else:
+            plan.changes.append(_create(wanted, additions, inputs))
+    else:
+        plan.settled |= {carried_key(part.customer_id, part.product_code) for part in wanted.parts}
 
 
 def _decide_gone(
     wanted: Wanted,
     additions: Sequence[Addition],
+    still_open: Sequence[Addition],
     binding: Binding,
     inputs: PlanInputs,
     plan: AgreementPlan,
 ) -> None:
-    """The bound addition was deleted or cancelled: created anew only where a person says so."""
+    """The bound addition was deleted or cancelled: created anew only where a person says so, and
+    where no other one is open."""
     if not wanted.used or wanted.quantity <= 0:
         return
     if wanted.target.key in inputs.options.recreate:
-        plan.changes.append(_create(wanted, additions, inputs))
+        if still_open:
+            _decide_unbound(wanted, additions, still_open, inputs, plan)
+        else:
+            plan.changes.append(_create(wanted, additions, inputs))
         return
     plan.findings.append(findings.bound_addition_gone(wanted, additions, binding, inputs))
 
@@ -281,6 +297,18 @@ def _without(
 # ---------------------------------------------------------------- changes
 
 
+def carried_by(parts: Iterable[Part]) -> Carried:
+    """Whose usage of what these are, where there is any."""
+    return tuple(
+        carried_key(part.customer_id, part.product_code) for part in parts if part.quantity > 0
+    )
+
+
+def carried_key(customer_id: str, product_code: str) -> str:
+    """How a customer's usage of a product is named in what an addition carries."""
+    return f"{customer_id}/{product_code}"
+
+
 def _existing(
     kind: ChangeKind,
     wanted: Wanted,
@@ -298,6 +326,8 @@ def _existing(
         unit_price=addition.unit_price,
         month_before=binding.month if binding else None,
         month_after=max(inputs.month, binding.month) if binding else inputs.month,
+        carries=carried_by(wanted.parts),
+        carried=binding.carries if binding else (),
         parts=wanted.parts,
         steps=wanted.steps,
     )
@@ -305,6 +335,9 @@ def _existing(
 
 def _create(wanted: Wanted, additions: Sequence[Addition], inputs: PlanInputs) -> Change:
     day, why = effective_date(inputs.month, inputs.agreements[wanted.target.agreement_id])
+    ended = _ended_on(additions, inputs)
+    if ended is not None and ended >= day:
+        day, why = ended + timedelta(days=1), message("The day after the addition before it ended.")
     entry = (inputs.catalog or {}).get(wanted.target.product_id)
     return Change(
         kind=ChangeKind.CREATE_ADDITION,
@@ -316,9 +349,22 @@ def _create(wanted: Wanted, additions: Sequence[Addition], inputs: PlanInputs) -
         known_ids=tuple(sorted(addition.id for addition in additions)),
         unit_price=entry.price if entry else None,
         month_after=inputs.month,
+        carries=carried_by(wanted.parts),
         parts=wanted.parts,
         steps=wanted.steps,
     )
+
+
+def _ended_on(additions: Sequence[Addition], inputs: PlanInputs) -> date | None:
+    """The last day that an addition of the product was billed which is not open any more."""
+    days = [
+        each.cancelled_date
+        for each in additions
+        if each.cancelled_date is not None
+        and not is_open(each, inputs.today)
+        and (each.effective_date is None or each.effective_date < each.cancelled_date)
+    ]
+    return max(days, default=None)
 
 
 def _cancel(wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanInputs) -> Change:
@@ -337,6 +383,7 @@ def _cancel(wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanInputs
         cancelled_date=last,
         unit_price=kept.unit_price,
         month_before=binding.month,
+        carried=binding.carries,
         parts=wanted.parts,
         steps=wanted.steps,
     )

@@ -126,24 +126,34 @@ def left_agreements(
     """The agreements that all their customers were moved away from, with these customers.
 
     Only those on which sync kept a quantity, and only where every customer that was mapped there
-    is mapped to another agreement with its sync on. `former` are the agreements that each
+    is mapped to another agreement with its sync on. Where additions carry no note of whose usage
+    they bill, that is everybody who was mapped there: `former` are the agreements that each
     customer was mapped to before.
     """
-    mapped = {mapping.agreement_id for mapping in mappings.values()}
-    kept = {agreement_id for (agreement_id, _), each in bindings.items() if each.quantity > _ZERO}
+    billed = {each.agreement_id for each in mappings.values() if each.sync}
+    mapped = {each.agreement_id for each in mappings.values()}
+    kept: dict[int, list[Binding]] = {}
+    for (agreement_id, _), binding in bindings.items():
+        if binding.quantity > _ZERO and agreement_id not in billed:
+            kept.setdefault(agreement_id, []).append(binding)
     customers: dict[int, list[str]] = {}
-    for customer_id in sorted(former):
-        for agreement_id in former[customer_id] & (kept - mapped):
-            customers.setdefault(agreement_id, []).append(customer_id)
+    for agreement_id, additions in kept.items():
+        if all(each.carries for each in additions):
+            carried = {key.partition("/")[0] for each in additions for key in each.carries}
+            customers[agreement_id] = sorted(carried)
+        elif agreement_id not in mapped:
+            customers[agreement_id] = sorted(key for key in former if agreement_id in former[key])
     return {
         agreement_id: tuple(those)
         for agreement_id, those in sorted(customers.items())
-        if all(_is_billed(mappings.get(customer_id)) for customer_id in those)
+        if those and all(_is_billed(mappings.get(each), agreement_id) for each in those)
     }
 
 
-def _is_billed(mapping: CustomerMapping | None) -> bool:
-    return mapping is not None and mapping.sync and mapping.agreement_id is not None
+def _is_billed(mapping: CustomerMapping | None, elsewhere_than: int) -> bool:
+    if mapping is None or not mapping.sync:
+        return False
+    return mapping.agreement_id not in (None, elsewhere_than)
 
 
 def _moved(scope: CustomerScope, inputs: PlanInputs) -> dict[int, tuple[str, ...]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from core.domain.models import Addition, Binding, Finding, FindingKind, Part, Target
+from core.domain.models import Addition, Binding, Change, Finding, FindingKind, Part, Target
 from core.domain.plan_inputs import PlanInputs
 from core.domain.quantity import RuleProblem
 from core.errors import Message, message
@@ -181,6 +182,71 @@ def waits_for_agreement(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> F
             **_place(wanted.target, inputs),
         ),
         remedy=message("Solve what keeps it from the new agreement, then make the plan again."),
+    )
+
+
+def ended_later(wanted: Wanted, day: date, inputs: PlanInputs) -> Finding:
+    """An addition that has ended covered the month."""
+    return Finding(
+        kind=FindingKind.ENDED_LATER,
+        blocks=True,
+        target=wanted.target,
+        customer_id=_customer(wanted),
+        quantity=wanted.quantity,
+        text=message(
+            "{agreement} was billed {product} until {day} by an addition that has ended: a new one "
+            "for {month} would bill it twice.",
+            day=day,
+            month=str(inputs.month),
+            **_place(wanted.target, inputs),
+        ),
+        remedy=message("Sync a later month; correct this one in ConnectWise if it was not right."),
+    )
+
+
+def billed_elsewhere(change: Change, other: Binding, inputs: PlanInputs) -> Finding:
+    """Another addition still bills some of the usage, and this plan does not lower it."""
+    there = _place(Target(other.agreement_id, other.product_id), inputs)
+    return Finding(
+        kind=FindingKind.BILLED_ELSEWHERE,
+        blocks=True,
+        target=change.target,
+        customer_id=change.customer_ids[0] if len(change.customer_ids) == 1 else "",
+        addition_ids=(other.addition_id,),
+        quantity=change.after or _ZERO,
+        text=message(
+            "{product} on {agreement} would bill usage that {other_product} on {other_agreement} "
+            "still bills, and sync leaves that one as it is.",
+            other_product=there["product"],
+            other_agreement=there["agreement"],
+            **_place(change.target, inputs),
+        ),
+        remedy=message(
+            "See why that addition is left: a switch that is off, another finding, or a row that "
+            "is left out. Or change its quantity in ConnectWise; then make the plan again."
+        ),
+    )
+
+
+def not_billed_yet(change: Change, key: str, inputs: PlanInputs) -> Finding:
+    """The addition carries usage that nothing else comes to bill by this plan."""
+    customer_id, _, code = key.partition("/")
+    return Finding(
+        kind=FindingKind.NOT_BILLED_YET,
+        blocks=True,
+        target=change.target,
+        customer_id=customer_id,
+        product_code=code,
+        addition_ids=() if change.addition_id is None else (change.addition_id,),
+        quantity=change.before or _ZERO,
+        text=message(
+            "{product} on {agreement} stays: it bills {sophos} of {customer}, and by this plan "
+            "nothing else does.",
+            sophos=inputs.sophos_name(code),
+            customer=inputs.customer_name(customer_id),
+            **_place(change.target, inputs),
+        ),
+        remedy=message("Solve what keeps that usage from its new place, then make the plan again."),
     )
 
 

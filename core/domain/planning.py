@@ -28,6 +28,7 @@ from core.domain.plan_inputs import PlanInputs
 from core.domain.plan_limits import check_limits
 from core.domain.plan_moved import plan_left
 from core.domain.plan_products import product_scope
+from core.domain.plan_transfers import without_double_billing
 from core.errors import Message, message
 
 __all__ = ["PlanInputs", "make_plan", "plan_of", "source_finding"]
@@ -51,6 +52,7 @@ def make_plan(inputs: PlanInputs) -> Plan:
     for agreement_id, moved in customers.moved.items():
         left.add(plan_left(agreement_id, moved, products, planned, inputs))
     planned.add(left)
+    planned = without_double_billing(planned, inputs)
     return plan_of(
         inputs,
         [*products.changes, *planned.changes],

@@ -23,13 +23,24 @@ def open_additions(
         product_id = addition.product.id
         if product_id not in mapped and product_id not in bound:
             continue
-        if is_open(addition, inputs.today):
+        if _was_billed(addition, inputs):
             found.setdefault(product_id, []).append(addition)
     for product_id, listed in found.items():
         binding = inputs.bindings.get((agreement_id, product_id))
         kept = binding.addition_id if binding else None
         listed.sort(key=partial(_bound_first, kept))
     return found
+
+
+def _was_billed(addition: Addition, inputs: PlanInputs) -> bool:
+    """Whether an addition is billed for the month, or for what is over of it.
+
+    One that sync keeps may begin later, where the month had been invoiced before it was made.
+    """
+    day = min(inputs.today, inputs.month.last_day)
+    begins = addition.effective_date
+    began = begins is None or begins <= day or is_bound(inputs, addition)
+    return began and is_open(addition, day)
 
 
 def is_bound(inputs: PlanInputs, addition: Addition) -> bool:

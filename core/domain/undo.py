@@ -68,11 +68,9 @@ def _quantity_back(case: _Case) -> Change | Finding:
     change, found = case.change, _addition(case)
     if isinstance(found, Finding):
         return found
-    if found.quantity != change.after:
-        return _changed(case, quantity_now(found, change.after), found)
-    # What a sync never writes: it is another one only by somebody else's hand.
-    if change.unit_price is not None and found.unit_price != change.unit_price:
-        return _changed(case, price_now(found, change.unit_price), found)
+    meddled = _meddled(case, found, change.after)
+    if meddled is not None:
+        return meddled
     newer = _newer_month(case)
     if newer is not None:
         return newer
@@ -90,8 +88,9 @@ def _bound_again(case: _Case) -> Change | Finding:
     found = _addition(case)
     if isinstance(found, Finding):
         return found
-    if found.quantity != case.change.after:
-        return _changed(case, quantity_now(found, case.change.after), found)
+    meddled = _meddled(case, found, case.change.after)
+    if meddled is not None:
+        return meddled
     return _back(
         case, ChangeKind.ADOPT_ADDITION, found, before=found.quantity, after=found.quantity
     )
@@ -102,8 +101,9 @@ def _creation_back(case: _Case) -> Change | Finding:
     found = _addition(case)
     if isinstance(found, Finding):
         return found
-    if found.quantity != case.change.after:
-        return _changed(case, quantity_now(found, case.change.after), found)
+    meddled = _meddled(case, found, case.change.after)
+    if meddled is not None:
+        return meddled
     newer = _newer_month(case)
     if newer is not None:
         return newer
@@ -122,8 +122,9 @@ def _cancellation_back(case: _Case) -> Change | Finding:
     if found.cancelled_date != change.cancelled_date:
         return _changed(case, cancelled_now(found, change.cancelled_date), found)
     left = change.after if change.kind is ChangeKind.UNDO_CREATE else change.before
-    if found.quantity != left:
-        return _changed(case, quantity_now(found, left), found)
+    meddled = _meddled(case, found, left)
+    if meddled is not None:
+        return meddled
     back = _back(case, ChangeKind.UNDO_CANCEL, found, before=found.quantity, after=change.before)
     return _with_days_swapped(back, change)
 
@@ -135,8 +136,9 @@ def _cancelled_again(case: _Case) -> Change | Finding:
         return found
     if found.cancelled_date != change.cancelled_date:
         return _changed(case, cancelled_now(found, change.cancelled_date), found)
-    if found.quantity != change.after:
-        return _changed(case, quantity_now(found, change.after), found)
+    meddled = _meddled(case, found, change.after)
+    if meddled is not None:
+        return meddled
     kind = ChangeKind.CANCEL if change.before == change.after else ChangeKind.UNDO_CREATE
     after = _ZERO if kind is ChangeKind.CANCEL else change.before
     back = _back(case, kind, found, before=found.quantity, after=after)
@@ -172,8 +174,24 @@ def _back(
         unit_price=found.unit_price,
         month_before=binding.month if binding else None,
         month_after=change.month_before,
+        carries=change.carried,
+        carried=binding.carries if binding else (),
         steps=(_why(case),),
     )
+
+
+def _meddled(case: _Case, found: Addition, left: Decimal | None) -> Finding | None:
+    """Somebody set another quantity than the run left, or another price: a sync writes none.
+
+    A new addition took the price that its product had; that of a product which the run created
+    itself is not known.
+    """
+    price = case.change.unit_price
+    if found.quantity != left:
+        return _changed(case, quantity_now(found, left), found)
+    if price is not None and found.unit_price != price:
+        return _changed(case, price_now(found, price), found)
+    return None
 
 
 def _existing(case: _Case) -> Addition | None:
@@ -370,8 +388,10 @@ def _invoiced(changes: Iterable[Change], inputs: PlanInputs) -> Iterator[Finding
                 kind=FindingKind.INVOICED_PERIOD,
                 blocks=False,
                 text=message(
-                    "{agreement} is invoiced up to {day}: the undo counts from the next invoice.",
+                    "{agreement} of {company} is invoiced up to {day}: the undo counts from the "
+                    "next invoice.",
                     agreement=agreement.name,
+                    company=agreement.company.name,
                     day=agreement.next_invoice_date,
                 ),
                 remedy=message("Correct the invoice that is out in ConnectWise if need be."),

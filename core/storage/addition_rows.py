@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from core.domain.models import Addition, BillCustomer, Binding, Reference
 from core.domain.month import Month
 from core.storage.database import Row
@@ -31,6 +33,7 @@ BINDING_COLUMNS = {
     "addition_id": "BIGINT",
     "month": "VARCHAR",
     "quantity": DECIMAL,
+    "carries": "VARCHAR",
 }
 
 
@@ -81,6 +84,7 @@ def binding_row(binding: Binding) -> tuple[Value, ...]:
         binding.addition_id,
         binding.month,
         binding.quantity,
+        json.dumps(binding.carries, separators=(",", ":")) if binding.carries else None,
     )
 
 
@@ -92,4 +96,5 @@ def binding_from(row: Row) -> Binding:
         addition_id=row[2],
         month=Month.parse(row[3]),
         quantity=trimmed(row[4]),
+        carries=tuple(json.loads(row[5])) if row[5] else (),
     )

@@ -32,7 +32,7 @@ _FORGET = (
 _CONFIRM = f"UPDATE store.additions_read SET read_at = ? WHERE agreement_id IN {bulk.IDS}"  # noqa: S608
 _WITH_PRODUCT = f"SELECT DISTINCT agreement_id FROM store.addition WHERE product_id IN {bulk.IDS}"  # noqa: S608
 _BINDINGS = """
-SELECT agreement_id, product_id, addition_id, month, quantity
+SELECT agreement_id, product_id, addition_id, month, quantity, carries
 FROM store.binding ORDER BY agreement_id, product_id"""
 
 

@@ -22,6 +22,7 @@ from core.domain.models import (
 )
 from core.domain.month import Month
 from core.domain.plan_customers import left_agreements
+from core.domain.plan_transfers import agreements_behind
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.product_form import ProductDefaults
 from core.errors import NotFoundError, message
@@ -95,7 +96,11 @@ class Planning:
             if mapping.connectwise_product_id is not None
         }
         billing = additions.agreements_with(products) & self.of_nobody()
-        return self._mapped() | left.keys() | billing
+        behind = agreements_behind(
+            additions.bindings(),
+            {key: each.agreement_id for key, each in customers.mappings().items()},
+        )
+        return self._mapped() | left.keys() | billing | behind
 
     def _mapped(self) -> set[int]:
         mappings = self._store.customers.mappings().values()

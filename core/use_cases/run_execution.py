@@ -52,6 +52,8 @@ PRODUCT_KINDS = frozenset({ChangeKind.CREATE_PRODUCT, ChangeKind.ADOPT_PRODUCT})
 _LEAVING = frozenset({ChangeKind.RETIRE_PRODUCT, ChangeKind.UNMAP_PRODUCT})
 _NO_PRODUCT = message("The product that it needs was not created or mapped.")
 _SEE_PRODUCT = message("See why at the product, then retry the failed rows.")
+_NOT_BILLED = message("What bills this usage from now on was not done, so this stays.")
+_RETRY = message("See why at that row, then retry the failed rows.")
 _MOVED = message("The plan of now no longer has this change; it was not made.")
 _PLAN_AGAIN = message("Make a new plan: it has what is left to do.")
 _FINAL = frozenset({Outcome.DONE, Outcome.FAILED, Outcome.SKIPPED})
@@ -140,6 +142,11 @@ class Execution:
             and row.product_id is not None
             and _product_of(row, mappings) == row.product_id
         }
+        self._done = {row.change.target.key for row in rows if row.outcome is Outcome.DONE}
+        # What has to be done before may be in no row: then it was done already.
+        self._done |= {key for row in rows for key in row.change.needs} - {
+            row.change.target.key for row in rows
+        }
         self._undecided: set[str] = set()
         # Sophos products whose ConnectWise product was not created, adopted or mapped.
         self._unmapped: set[str] = set()
@@ -158,9 +165,12 @@ class Execution:
         leading = [row for row in products if _stands_alone(row.change)]
         following = [row for row in products if not _stands_alone(row.change)]
         revived = [row for row in self._todo if row.change.kind is ChangeKind.REVIVE_PRODUCT]
-        additions = [row for row in self._todo if row.change.target.agreement_id]
+        placed = [row for row in self._todo if row.change.target.agreement_id]
+        additions = [row for row in placed if not row.change.needs]
+        lowered = [row for row in placed if row.change.needs]
         leaving = [row for row in self._todo if row.change.kind in _LEAVING]
-        tools.journal.expect(row.number for row in additions if _will_be_called(row))
+        called = (row for row in (*additions, *lowered) if _will_be_called(row))
+        tools.journal.expect(row.number for row in called)
         threads = tools.connectwise.busy_threads
         with ThreadPoolExecutor(threads, thread_name_prefix="usage-sync-run") as pool:
             try:
@@ -169,6 +179,7 @@ class Execution:
                     (following, self._following_product),
                     (revived, self._reversal),
                     (additions, self._addition),
+                    (lowered, self._addition),
                     (leaving, self._reversal),
                 ):
                     list(pool.map(self._guarded(act), rows))
@@ -332,6 +343,9 @@ class Execution:
         if not self._unmapped.isdisjoint(part.product_code for part in change.parts):
             self._skip(row)
             return
+        if not self._done.issuperset(change.needs):
+            self._skip(row, _NOT_BILLED, _RETRY)
+            return
         if not change.target.product_id:
             product = self._product_for(row)
             if product is None:
@@ -374,6 +388,7 @@ class Execution:
                 addition_id=addition.id,
                 month=change.month_after,
                 quantity=addition.quantity,
+                carries=change.carries,
             )
         self._tools.journal.settle(
             self._entry(row, Outcome.DONE, addition_id=addition.id),
@@ -381,6 +396,8 @@ class Execution:
             unbind=None if binding else (agreement_id, product_id),
             addition=addition,
         )
+        self._done.add(change.target.key)
+        self._done.add(row.change.target.key)
         self._outages.over()
         self._tools.tracker.count(Outcome.DONE)
 

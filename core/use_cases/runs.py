@@ -397,12 +397,20 @@ class Runs:
 
     def _keep_month(self, plan: Plan) -> int:
         """The additions that have their quantity already carry this month's usage from now on."""
-        keys = [(each.target.agreement_id, each.target.product_id) for each in plan.unchanged]
-        known = self._store.additions.bindings() if keys else {}
-        bound = [known[key] for key in keys if key in known]
-        older = [binding for binding in bound if binding.month < plan.month]
-        if older:
-            self._store.additions.bind(replace(each, month=plan.month) for each in older)
+        carries = {
+            (each.target.agreement_id, each.target.product_id): each.carries
+            for each in plan.unchanged
+        }
+        known = self._store.additions.bindings() if carries else {}
+        bound = [known[key] for key in carries if key in known]
+        kept = [
+            replace(each, month=plan.month, carries=carries[each.agreement_id, each.product_id])
+            for each in bound
+            if each.month <= plan.month
+        ]
+        moved = [each for each in kept if each != known[each.agreement_id, each.product_id]]
+        if moved:
+            self._store.additions.bind(moved)
         return len(bound)
 
     def _event(

@@ -302,7 +302,8 @@ class _State:
         assert change.after > 0
         place = change.target.agreement_id, product_id
         made = addition(number, *place, change.after, effective=change.effective_date)
-        return self._keep(change, made)
+        known = self.catalog.get(product_id)
+        return self._keep(change, replace(made, unit_price=known.price if known else None))
 
     def _kept(self, change: Change) -> Addition:
         assert change.addition_id is not None
@@ -316,7 +317,7 @@ class _State:
         if change.month_after is None:
             self.bindings.pop(key, None)
         else:
-            self.bindings[key] = bind(changed, change.month_after)
+            self.bindings[key] = replace(bind(changed, change.month_after), carries=change.carries)
         return {"addition_id": changed.id, "product_id": changed.product.id}
 
     # ------------------------------------------------------------ products

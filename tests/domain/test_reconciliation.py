@@ -539,9 +539,22 @@ def test_an_accepted_difference_is_excluded_until_its_month() -> None:
     assert report.rows[0].accepted_class is RowClass.UNDER_BILLED
 
 
-def test_cancelled_additions_are_no_part_of_it() -> None:
-    ended = replace(KEPT, cancelled_date=date(2026, 11, 1))
-    assert only(simple(additions=[ended])).row_class is RowClass.MISSING_ADDITION
+def test_an_addition_counts_where_it_was_billed_at_the_end_of_the_month() -> None:
+    before = replace(KEPT, cancelled_date=date(2026, 10, 30))
+    assert only(simple(additions=[before])).row_class is RowClass.MISSING_ADDITION
+    for day in (date(2026, 10, 31), date(2026, 11, 1)):
+        since = only(simple(additions=[replace(KEPT, cancelled_date=day)]))
+        assert (since.row_class, since.billed) == (RowClass.UNDER_BILLED, Decimal(5))
+    for day, kind in (
+        (date(2026, 10, 31), RowClass.UNDER_BILLED),
+        (date(2026, 11, 1), RowClass.MISSING_ADDITION),
+    ):
+        begun = replace(KEPT, effective_date=day)
+        assert only(simple(additions=[begun])).row_class is kind
+    # One that sync keeps begins later where the month had been invoiced before it was made.
+    later = replace(KEPT, effective_date=date(2026, 12, 1))
+    kept = only(simple(additions=[later], bound=[bind(later)]))
+    assert kept.row_class is RowClass.UNDER_BILLED
 
 
 def test_a_bound_addition_whose_product_nothing_is_mapped_to() -> None:

@@ -34,7 +34,7 @@ SHIPPED = {
     3: "e36141afd8590412",
     4: "3a0a509bd6d0e1a2",
     5: "c4f4cabbf75e0e06",
-    6: "fe982e3eee6c35b8",
+    6: "4669e31d782e1782",
 }
 PORTABLE = {"VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE", "DECIMAL(38,12)"}
 WRITTEN = {

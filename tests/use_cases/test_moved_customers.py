@@ -9,9 +9,16 @@ from core.domain.customers import CustomerValues
 from core.domain.models import ChangeKind, Outcome, PlanOptions, RunStatus
 from core.domain.month import Month
 from core.domain.row_edits import RowEdit as CustomerEdit
+from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
 from core.services import Services
-from tests.use_cases.sync_world import APPROVAL, agreements_that_prorate, prepare, synced
+from tests.use_cases.sync_world import (
+    APPROVAL,
+    agreements_that_prorate,
+    approved,
+    prepare,
+    synced,
+)
 
 
 def move_all(services: Services, old: int, new: int) -> None:
@@ -72,3 +79,69 @@ def test_the_old_agreement_stops_billing_and_an_undo_puts_it_back(
     started = services.runs.approve(month, undo.digest, PlanOptions(), approval)
     assert services.runs.execute(started.id, "ana").status is RunStatus.FINISHED
     assert {key: q for key, q in kept(services, old).items() if q} == before
+
+
+def test_the_old_agreement_bills_until_the_new_one_does(filled: Services, sandbox: Sandbox) -> None:
+    services = filled
+    month: Month = prepare(services)
+    assert synced(services, month).status is RunStatus.FINISHED
+    old, new = agreements_that_prorate(services)[1], agreements_that_prorate(services)[4]
+    before = {key: quantity for key, quantity in kept(services, old).items() if quantity}
+    move_all(services, old, new)
+    services.planning.refresh()
+
+    sandbox.controls.faults.add(
+        FaultRule(effect=Effect.STATUS, status=400, method="POST", path=f"agreements/{new}/")
+    )
+    run = synced(services, month)
+    rows = services.runs.changes(run.id)
+    done = {row.change.target.key for row in rows if row.outcome is Outcome.DONE}
+    for row in rows:
+        if row.change.target.agreement_id == old:
+            assert (row.outcome is Outcome.DONE) == done.issuperset(row.change.needs)
+    assert run.failed
+    assert run.skipped
+    still = {key: quantity for key, quantity in kept(services, old).items() if quantity}
+    assert still
+    assert still.items() <= before.items()
+    billed = sum(kept(services, new).values()) + sum(kept(services, old).values())
+    assert billed == sum(before.values())
+
+    sandbox.controls.faults.clear()
+    options = services.runs.retry_options(run.id)
+    again = services.runs.execute(approved(services, month, options).id, "ana")
+    assert again.done == again.changes
+    assert {q for q in kept(services, old).values()} == {Decimal(0)}
+    services.planning.refresh()
+    assert services.planning.plan(month).changes == ()
+
+
+def test_who_leaves_somebody_that_is_off_behind_is_not_billed_twice(
+    filled: Services, sandbox: Sandbox
+) -> None:
+    services = filled
+    month: Month = prepare(services)
+    old, new = agreements_that_prorate(services)[1], agreements_that_prorate(services)[4]
+    there = [
+        each
+        for each in services.store.customers.mappings().values()
+        if each.agreement_id == old and each.sync
+    ]
+    off = [replace(each, sync=False, version=each.version + 1) for each in there[1:]]
+    services.store.customers.change(lambda current: (off, []))
+    assert synced(services, month).status is RunStatus.FINISHED
+    before = sum(kept(services, old).values())
+    assert before
+    move_all(services, old, new)
+    services.store.customers.change(
+        lambda current: (
+            [replace(current[each.customer_id], agreement_id=old, company_id=each.company_id)
+             for each in off],
+            [],
+        )
+    )  # fmt: skip
+    services.planning.refresh()
+    run = synced(services, month)
+    assert run.done == run.changes
+    assert sum(kept(services, new).values()) == before
+    assert sum(kept(services, old).values()) == 0

@@ -52,6 +52,7 @@ from core.domain.models.notifications import (
 )
 from core.domain.models.plans import (
     Binding,
+    Carried,
     Change,
     ChangeKind,
     Finding,
@@ -141,6 +142,7 @@ __all__ = [
     "BillingType",
     "Binding",
     "BundleRule",
+    "Carried",
     "CatalogEntry",
     "CatalogItem",
     "Change",

@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeAlias
 
 from core.domain.models.connectwise import BillingOption
 from core.domain.models.mappings import DefaultProduct
 from core.domain.models.rules import Basis
 from core.domain.month import Month
 from core.errors import Message
+
+Carried: TypeAlias = tuple[str, ...]
+"""Whose usage of what a quantity is made of: `customer/product code` of each, in order."""
 
 
 class ChangeKind(StrEnum):
@@ -105,6 +109,10 @@ class Change:
     invoiced and `currency` what in (None: not known); `unbilled` says that the addition costs its
     customer nothing, whatever its price (`billCustomer` DoNotBill or NoCharge).
 
+    `carries` is whose usage the quantity is made of afterwards, `carried` whose it was before, as
+    far as that was noted. `needs` are the keys of the targets that have to be done before, because
+    they bill from then on what this one lets go.
+
     For an undo: `month_before` is the newest month that the binding carried (None: it was not
     bound), and `product_before` what a product change was mapped to. `month_after` is the month
     that the binding carries afterwards, None: it is no longer bound.
@@ -129,6 +137,9 @@ class Change:
     product_before: int | None = None
     parts: tuple[Part, ...] = ()
     steps: tuple[Message, ...] = ()
+    carries: Carried = ()
+    carried: Carried = ()
+    needs: tuple[str, ...] = ()
     billing: BillingOption | None = None
     currency: str | None = None
     unbilled: bool = False
@@ -154,6 +165,9 @@ class FindingKind(StrEnum):
     DUPLICATE_ADDITION = "duplicate_addition"
     UNBOUND_WITHOUT_USAGE = "unbound_without_usage"
     ORPHANED_ADDITION = "orphaned_addition"
+    BILLED_ELSEWHERE = "billed_elsewhere"
+    NOT_BILLED_YET = "not_billed_yet"
+    ENDED_LATER = "ended_later"
     NO_ACTIVE_AGREEMENT = "no_active_agreement"
     UNREADABLE_AGREEMENT = "unreadable_agreement"
     UNMAPPED_CUSTOMER = "unmapped_customer"
@@ -271,7 +285,8 @@ class Plan:
 class Binding:
     """The addition that stands for one ConnectWise product on one agreement.
 
-    `month` is the newest month whose usage it carries.
+    `month` is the newest month whose usage it carries, `carries` whose usage of what that is:
+    customers and product codes. Empty where nobody noted it.
     """
 
     agreement_id: int
@@ -279,3 +294,4 @@ class Binding:
     addition_id: int
     month: Month
     quantity: Decimal
+    carries: Carried = ()

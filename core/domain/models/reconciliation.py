@@ -160,7 +160,8 @@ class ReconciliationRow:
     `beyond_order` what was used less that, of the products that something was ordered of, and
     `order` how that stands; both None where nothing was ordered. `key` is stable over months and
     renames. `says_nothing`: the usage of the month is missing, incomplete,
-    old or not all there yet, so no difference and no margin follow from it.
+    old or not all there yet, so no difference and no margin follow from it. `bound`: sync keeps the
+    addition.
     """
 
     key: str
@@ -170,6 +171,7 @@ class ReconciliationRow:
     product_id: int | None = None
     product_codes: tuple[str, ...] = ()
     addition_id: int | None = None
+    bound: bool = False
     used: tuple[Part, ...] = ()
     expected: Decimal | None = None
     quantity: Decimal | None = None

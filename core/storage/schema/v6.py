@@ -1,6 +1,6 @@
-"""Version 6: how often and in which currency agreements are billed.
+"""Version 6: how often and in which currency agreements are billed; whose usage additions carry.
 
-Unknown for what was read before, until it is read again.
+Unknown for what was read before, until it is read again; for what was synced, until the next sync.
 """
 
 from __future__ import annotations
@@ -17,4 +17,10 @@ CREATE TABLE store.billing_cycle (
     billing_option VARCHAR
 )"""
 
-MIGRATION = Migration(6, "billing cycles of agreements", (_CYCLE_OF, _CURRENCY, _BILLING_CYCLE))
+_CARRIES = "ALTER TABLE store.binding ADD COLUMN carries VARCHAR"
+
+MIGRATION = Migration(
+    6,
+    "billing cycles of agreements, usage that additions carry",
+    (_CYCLE_OF, _CURRENCY, _BILLING_CYCLE, _CARRIES),
+)

@@ -1,0 +1,167 @@
+"""Usage that goes from one addition to another: never billed on both, and never on neither.
+
+A customer is moved to another agreement, or a Sophos product is mapped anew: what was billed on one
+addition is billed on another one from now on. The addition before keeps note of whose usage it
+carries. Where it is not lowered by the same plan, the new one is not raised; where the new one does
+not come to bill that usage, the one before is not lowered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from core.domain import plan_findings as findings
+from core.domain.customers import is_active
+from core.domain.models import Binding, Carried, Change, ChangeKind, Finding, Target
+from core.domain.plan_additions import AgreementPlan, carried_key, is_open
+from core.domain.plan_inputs import PlanInputs
+
+_Place = tuple[int, int]
+
+
+def without_double_billing(planned: AgreementPlan, inputs: PlanInputs) -> AgreementPlan:
+    """The plan without the changes that would bill usage twice or not at all, and why not."""
+    changes, found = list(planned.changes), list[Finding]()
+    carriers = _carriers(inputs.bindings)
+    while refused := _refused(changes, planned.settled, carriers, inputs):
+        changes = [change for change in changes if change.target not in refused]
+        found += refused.values()
+    return replace(planned, changes=_with_needs(changes), findings=[*planned.findings, *found])
+
+
+def agreements_behind(
+    bindings: Mapping[_Place, Binding], mapped: Mapping[str, int | None]
+) -> set[int]:
+    """The agreements whose additions carry usage of customers that are mapped to another one now.
+
+    `mapped` is the agreement of each customer.
+    """
+    return {
+        binding.agreement_id
+        for binding in bindings.values()
+        if binding.quantity > 0
+        for customer_id in {key.partition("/")[0] for key in binding.carries}
+        if mapped.get(customer_id, binding.agreement_id) != binding.agreement_id
+    }
+
+
+def _with_needs(changes: Iterable[Change]) -> list[Change]:
+    """Each change that lowers with those that bill its usage from then on."""
+    known = list(changes)
+    bills = {key: change.target.key for change in known for key in change.carries}
+    return [
+        replace(change, needs=needs) if (needs := _needs(change, bills)) else change
+        for change in known
+    ]
+
+
+def _needs(change: Change, bills: Mapping[str, str]) -> tuple[str, ...]:
+    if not change.carried or change.difference >= 0:
+        return ()
+    found = {bills[key] for key in change.carried if key in bills} - {change.target.key}
+    return tuple(sorted(found))
+
+
+def _carriers(bindings: Mapping[_Place, Binding]) -> Mapping[str, list[Binding]]:
+    found: dict[str, list[Binding]] = {}
+    for binding in bindings.values():
+        if binding.quantity > 0:
+            for key in binding.carries:
+                found.setdefault(key, []).append(binding)
+    return found
+
+
+def _refused(
+    changes: Iterable[Change],
+    settled: Iterable[str],
+    carriers: Mapping[str, list[Binding]],
+    inputs: PlanInputs,
+) -> dict[Target, Finding]:
+    happening = [change for change in changes if not _is_left_out(change, inputs)]
+    decided = {_place(change) for change in happening}
+    billed = {carried_key(p.customer_id, p.product_code) for c in happening for p in c.parts}
+    billed |= set(settled)
+    refused: dict[Target, Finding] = {}
+    for change in happening:
+        other = _still_billing(change, decided, carriers, inputs)
+        if other is not None:
+            refused[change.target] = findings.billed_elsewhere(change, other, inputs)
+        elif change.difference < 0 or change.kind is ChangeKind.CANCEL:
+            lost = _not_billed(change, billed, inputs)
+            if lost:
+                refused[change.target] = findings.not_billed_yet(change, lost, inputs)
+    return refused
+
+
+def _place(change: Change) -> _Place:
+    return change.target.agreement_id, change.target.product_id
+
+
+def _still_billing(
+    change: Change,
+    decided: set[_Place],
+    carriers: Mapping[str, list[Binding]],
+    inputs: PlanInputs,
+) -> Binding | None:
+    """An addition that carries some of the usage that comes to this one, or for which this one is
+    raised, and that is not lowered by this plan."""
+    if change.kind is ChangeKind.NOTHING:
+        return None
+    for key in change.carries if change.difference > 0 else _taken_over(change):
+        for binding in carriers.get(key, ()):
+            place = binding.agreement_id, binding.product_id
+            if place != _place(change) and place not in decided and _bills(binding, inputs):
+                return binding
+    return None
+
+
+def _taken_over(change: Change) -> Carried:
+    """What it did not carry before; nothing where an addition is adopted as it is."""
+    if change.kind is ChangeKind.ADOPT_ADDITION:
+        return ()
+    return tuple(key for key in change.carries if key not in change.carried)
+
+
+def _bills(binding: Binding, inputs: PlanInputs) -> bool:
+    """Whether an addition still bills what sync put there. What somebody set by hand since is
+    theirs to answer for."""
+    agreement = inputs.agreements.get(binding.agreement_id)
+    if agreement is None or not is_active(agreement):
+        return False
+    additions = inputs.additions.get(binding.agreement_id)
+    if additions is None:
+        return True
+    return any(
+        each.id == binding.addition_id
+        and each.quantity == binding.quantity
+        and is_open(each, inputs.today)
+        for each in additions
+    )
+
+
+def _not_billed(change: Change, billed: set[str], inputs: PlanInputs) -> str:
+    """The customer and product that this addition carried, that is used and that nothing bills."""
+    for key in change.carried:
+        if key not in change.carries and key not in billed and _is_to_be_billed(key, inputs):
+            return key
+    return ""
+
+
+def _is_to_be_billed(key: str, inputs: PlanInputs) -> bool:
+    customer_id, _, code = key.partition("/")
+    customer, product = inputs.customer_mappings.get(customer_id), inputs.mappings.get(code)
+    usage = inputs.usage_of.get(customer_id, {}).get(code)
+    if usage is None or usage.billable <= 0:
+        return False
+    return customer is not None and customer.sync and product is not None and product.sync
+
+
+def _is_left_out(change: Change, inputs: PlanInputs) -> bool:
+    if change.kind is ChangeKind.NOTHING:
+        return False
+    key, options = change.target.key, inputs.options
+    if options.only is not None and key not in options.only:
+        return True
+    products = (Target(0, 0, part.product_code).key for part in change.parts)
+    return any(each in options.excluded for each in (key, *products))
