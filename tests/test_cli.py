@@ -139,6 +139,14 @@ def test_columns_that_an_import_ignores_are_named(cli: Cli, tmp_path: Path) -> N
     assert "Ignored columns: colour" in err
 
 
+@pytest.mark.parametrize("port", ["abc", "65536", "9" * 5000, "²", "8o80"])
+def test_what_is_no_port_is_said_in_a_sentence(cli: Cli, port: str) -> None:
+    code, _, err = cli("sandbox", "--port", port)
+    assert code == 1
+    assert f"argument --port: “{port}” is not a port, a number from 0 to 65535." in err
+    assert "_port" not in err
+
+
 def test_a_port_in_use_is_one_sentence(cli: Cli, sandbox: Sandbox) -> None:
     code, _, err = cli("sandbox", "--port", str(sandbox.port))
     assert code == 1

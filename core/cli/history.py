@@ -18,6 +18,7 @@ from core.cli.run_texts import change_line, plan_json, run_json, say_findings, s
 from core.cli.runs import REFUSED, code_of_plan, run_named, say_run
 from core.cli.shared import (
     DONE,
+    FAILED,
     Commands,
     complain,
     open_services,
@@ -26,7 +27,7 @@ from core.cli.shared import (
     with_json,
     write_file,
 )
-from core.domain.models import ChangeFilter, PlanOptions, Run, RunChange, RunOrigin
+from core.domain.models import ChangeFilter, Plan, PlanOptions, Run, RunChange, RunOrigin
 from core.domain.month import Month
 from core.services import Services
 from core.use_cases.rule_history import Entry
@@ -236,14 +237,27 @@ def _show(options: argparse.Namespace, services: Services, run: Run) -> int:
     plan = services.runs.undo_plan(run.id)
     if options.json:
         print_json(plan_json(plan))
-        return code_of_plan(plan)
+        return _code_of(plan, services, run)
     inputs = services.planning.inputs(run.month)
     for change in plan.changes:
         print(change_line(change, inputs))
     say_findings(plan.findings, inputs)
     say_limits(plan.exceeded)
     print(f"{len(plan.changes)} changes. Digest: {plan.digest}")
-    return code_of_plan(plan)
+    return _code_of(plan, services, run)
+
+
+def _code_of(plan: Plan, services: Services, run: Run) -> int:
+    """As of any plan; where everything is refused, it matters whether it was taken back before."""
+    if plan.changes or not plan.blocked:
+        return code_of_plan(plan)
+    return DONE if _taken_back(run, services.runs.list()) >= run.done else FAILED
+
+
+def _taken_back(run: Run, runs: Sequence[Run]) -> int:
+    """How many changes of a run were taken back, less those that were done again since."""
+    undos = (each for each in runs if each.undo_of == run.id)
+    return sum(each.done - _taken_back(each, runs) for each in undos)
 
 
 def _carry_out(options: argparse.Namespace, services: Services, run: Run) -> int:

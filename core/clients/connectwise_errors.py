@@ -229,8 +229,9 @@ def _said(answer: Answer) -> str:
     return " ".join(str(said).split())
 
 
-def said_instead(lost: OutcomeUnknownError) -> str:
-    """What the server said of an error of its own, in its words; empty where it said nothing.
+def said_instead(lost: OutcomeUnknownError) -> str | Message:
+    """What the server said of an error of its own, in its words, or that it was one where they are
+    not for people; empty where it said nothing.
 
     Whether the call was carried out does not follow from it.
     """
@@ -240,7 +241,7 @@ def said_instead(lost: OutcomeUnknownError) -> str:
     found = _MESSAGE.search(answered[1])
     said = _unquoted(found[1]) if found else answered[1]
     if not said.strip() or said.lstrip().startswith("<"):
-        return f"error {lost.status}"
+        return message("error {status}", status=lost.status or 0)
     return " ".join(said.split())[:300]
 
 

@@ -93,7 +93,7 @@ def _no_agreement_id(text: str) -> Message:
 
 def _repeated(customer_id: str, earlier: int) -> Message:
     return message(
-        "The customer {customer} is in row {earlier} already.",
+        "The customer {customer} is in line {earlier} already.",
         customer=customer_id,
         earlier=earlier,
     )

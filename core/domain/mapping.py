@@ -129,14 +129,19 @@ def apply_change(
 
 
 def with_availability(
-    mapping: ProductMapping, availability: Availability, now: datetime
+    mapping: ProductMapping, availability: Availability, now: datetime, *, product_name: str = ""
 ) -> ProductMapping:
-    """What a catalog refresh makes of a mapping; the same object when nothing moves."""
+    """What a catalog refresh makes of a mapping; the same object when nothing moves.
+
+    `product_name` is what the catalog before the refresh called the product, which the reason
+    keeps once the product is gone.
+    """
     if availability is Availability.UNKNOWN:
         return mapping
     state = state_of(mapping.connectwise_product_id, mapping.sync, mapping.stopped, availability)
     if state is MappingState.BROKEN:
-        reason = _gone_reason(availability)
+        known = product_name or last_known_name(mapping)
+        reason = _gone_reason(availability, known)
         if mapping.state is not state:
             return replace(mapping, state=state, since=now, reason=reason)
         return mapping if mapping.reason == reason else replace(mapping, reason=reason)
@@ -262,9 +267,23 @@ def _product_reason(
     )
 
 
-def _gone_reason(availability: Availability) -> Message:
+def last_known_name(mapping: ProductMapping) -> str:
+    """The identifier that the product of a mapping had before it was deleted, "" if unknown."""
+    reason = mapping.reason
+    if reason is None or reason.template != _deleted_reason("").template:
+        return ""
+    return str(dict(reason.facts)["product"])
+
+
+def _deleted_reason(product_name: str) -> Message:
+    return message("The ConnectWise product {product} no longer exists.", product=product_name)
+
+
+def _gone_reason(availability: Availability, product_name: str = "") -> Message:
     if availability is Availability.INACTIVE:
         return message("The ConnectWise product is inactive.")
+    if product_name:
+        return _deleted_reason(product_name)
     return message("The ConnectWise product no longer exists.")
 
 

@@ -81,7 +81,7 @@ def _no_product_id(text: str) -> Message:
 
 def _repeated(code: str, earlier: int) -> Message:
     return message(
-        "The product code {code} is in row {earlier} already.", code=code, earlier=earlier
+        "The product code {code} is in line {earlier} already.", code=code, earlier=earlier
     )
 
 

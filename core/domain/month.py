@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.errors import InputError, message
+from core.errors import InputError, Message, message
 
 _PATTERN = re.compile(r"(\d{4})-(\d{1,2})")
+_FIRST_YEAR, _LAST_YEAR = 2000, 9998
 
 
 @dataclass(frozen=True, order=True)
@@ -21,22 +22,18 @@ class Month:
     number: int
 
     def __post_init__(self) -> None:
-        if not (1 <= self.number <= 12 and 2000 <= self.year <= 9998):
-            raise InputError(
-                message("“{text}” is not a month.", text=f"{self.year}-{self.number}"),
-                remedy=message("Write it as year and month, for example 2026-10."),
-            )
+        _refuse_unreal(self.year, self.number, f"{self.year}-{self.number:02d}")
 
     @classmethod
     def parse(cls, text: str) -> Month:
         """Read `2026-10`; raises InputError for anything else."""
         match = _PATTERN.fullmatch(text.strip())
         if match is None:
-            raise InputError(
-                message("“{text}” is not a month.", text=text),
-                remedy=message("Write it as year and month, for example 2026-10."),
-            )
-        return cls(int(match[1]), int(match[2]))
+            raise _refusal(message("“{text}” is not a month.", text=text))
+        year, number = int(match[1]), int(match[2])
+        # Here, and not only in the month itself, which does not know how it was written.
+        _refuse_unreal(year, number, text.strip())
+        return cls(year, number)
 
     @classmethod
     def of(cls, day: date) -> Month:
@@ -63,6 +60,24 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.number:02d}"
+
+
+def _refuse_unreal(year: int, number: int, text: str) -> None:
+    if not 1 <= number <= 12:
+        raise _refusal(message("“{text}” is not a month.", text=text))
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise _refusal(
+            message(
+                "“{text}” is out of range: months begin with {first} and end with {last}.",
+                text=text,
+                first=f"{_FIRST_YEAR}-01",
+                last=f"{_LAST_YEAR}-12",
+            )
+        )
+
+
+def _refusal(text: Message) -> InputError:
+    return InputError(text, remedy=message("Write it as year and month, for example 2026-10."))
 
 
 def newest_over(months: Sequence[Month], today: date) -> Month:

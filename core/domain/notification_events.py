@@ -14,8 +14,9 @@ from core.errors import Message, UsageSyncError, VendorError, message, plural_me
 _SYNC_PAGE = "usage_sync"
 
 
-def run_event(run: Run) -> Event | None:
-    """How a run ended; None while it goes on, and when a person stopped it.
+def run_event(run: Run, undone: int | None = None) -> Event | None:
+    """How a run ended; None while it goes on, and when a person stopped it. `undone` is the number
+    of the run that it takes back.
 
     One that is resumed ends again, which is another event.
     """
@@ -25,8 +26,8 @@ def run_event(run: Run) -> Event | None:
     return Event(
         id=_id(kind, run.id, str(len(run.events))),
         kind=kind,
-        title=_run_title(run),
-        lines=tuple(_run_lines(run)),
+        title=_run_title(run, undone),
+        lines=tuple(_run_lines(run, undone)),
         month=run.month,
         run=run.number,
         status=run.status.value,
@@ -130,7 +131,7 @@ def _run_kind(run: Run) -> EventKind | None:
             return None
 
 
-def _run_title(run: Run) -> Message:
+def _run_title(run: Run, undone: int | None) -> Message:
     number, month = str(run.number), str(run.month)
     if run.status is RunStatus.REFUSED:
         return message(
@@ -146,6 +147,15 @@ def _run_title(run: Run) -> Message:
             number=number,
             month=month,
         )
+    if undone is not None:
+        return plural_message(
+            "Run {number} of {month} has undone run {undone}: {count} change done.",
+            "Run {number} of {month} has undone run {undone}: {count} changes done.",
+            run.done,
+            number=number,
+            month=month,
+            undone=str(undone),
+        )
     return plural_message(
         "Run {number} of {month} has finished: {count} change done.",
         "Run {number} of {month} has finished: {count} changes done.",
@@ -155,7 +165,9 @@ def _run_title(run: Run) -> Message:
     )
 
 
-def _run_lines(run: Run) -> Iterator[Message]:
+def _run_lines(run: Run, undone: int | None) -> Iterator[Message]:
+    if undone is not None:
+        yield message("It was to take back run {undone}.", undone=str(undone))
     if run.status is not RunStatus.REFUSED:
         yield message(
             "{changes} changes: {done} done, {failed} failed, {skipped} skipped.",

@@ -334,6 +334,7 @@ class RowBuilder:
             product_id=product_id,
             product_codes=tuple(dict.fromkeys(part.product_code for part in parts)),
             addition_id=addition.id if addition else None,
+            bound=addition is not None and is_bound(self._inputs, addition),
             used=parts,
             expected=expected,
             quantity=addition.quantity if addition else None,

@@ -38,7 +38,8 @@ class GroupBy(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NamedRow:
     """A row with what things are called. `product` is the ConnectWise product, empty where there
-    is none; `company` that of the agreement, where no customer is known to be billed on it."""
+    is none; `company` that of the agreement, where no customer is known to be billed on it; `group`
+    and `group_name` are the customers that share an agreement with those of the row."""
 
     row: ReconciliationRow
     customers: tuple[str, ...]
@@ -48,6 +49,8 @@ class NamedRow:
     note: str = ""
     assignee: str = ""
     company: str = ""
+    group: str = ""
+    group_name: str = ""
 
     @property
     def key(self) -> str:
@@ -104,16 +107,53 @@ class Group:
 
 def named(rows: Iterable[ReconciliationRow], inputs: PlanInputs) -> tuple[NamedRow, ...]:
     """Each row with the names that `inputs` has, in the same order."""
-    return tuple(_named(row, inputs) for row in rows)
+    sharing = _Sharing(inputs)
+    return tuple(_named(row, inputs, sharing) for row in rows)
 
 
-def _named(row: ReconciliationRow, inputs: PlanInputs) -> NamedRow:
+class _Sharing:
+    """Which customers are mapped to one agreement: what is used by any of them is billed on it."""
+
+    def __init__(self, inputs: PlanInputs) -> None:
+        self._inputs = inputs
+        self._groups: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._on: dict[int, list[str]] = {}
+        for customer, mapping in inputs.customer_mappings.items():
+            if mapping.agreement_id is not None:
+                self._on.setdefault(mapping.agreement_id, []).append(customer)
+
+    def group(self, customers: tuple[str, ...]) -> tuple[str, str]:
+        """Key and name of the group of a row with these customers."""
+        if customers not in self._groups:
+            together = sorted({one for customer in customers for one in self._with(customer)})
+            names = sorted(map(self._inputs.customer_name, together), key=normalise)
+            self._groups[customers] = ",".join(together), ", ".join(names)
+        return self._groups[customers]
+
+    def _with(self, customer: str) -> Sequence[str]:
+        mapping = self._inputs.customer_mappings.get(customer)
+        if mapping is None or mapping.agreement_id is None:
+            return (customer,)
+        return self._on[mapping.agreement_id]
+
+
+def _named(row: ReconciliationRow, inputs: PlanInputs, sharing: _Sharing) -> NamedRow:
     customers = tuple([inputs.customer_name(each) for each in row.customer_ids])
     agreement = "" if row.agreement_id is None else inputs.agreement_name(row.agreement_id)
     product = "" if row.product_id is None else inputs.product_name(row.product_id)
     sophos = tuple([inputs.sophos_name(code) for code in row.product_codes])
     company = "" if customers else _company(row.agreement_id, inputs)
-    return NamedRow(row, customers, agreement, product, sophos, company=company)
+    group, group_name = sharing.group(row.customer_ids)
+    return NamedRow(
+        row,
+        customers,
+        agreement,
+        product,
+        sophos,
+        company=company,
+        group=group,
+        group_name=group_name,
+    )
 
 
 def _company(agreement_id: int | None, inputs: PlanInputs) -> str:
@@ -130,8 +170,13 @@ def at_stake(row: ReconciliationRow) -> Decimal:
 
 
 def worst_first(rows: Iterable[NamedRow]) -> list[NamedRow]:
-    """What needs somebody before what does not, and each by money."""
-    return sorted(rows, key=lambda one: (not one.is_open, -at_stake(one.row), one.key))
+    """What needs somebody before what does not, each by money; where no difference in money is
+    known, after those where one is, and by what the vendor charges."""
+
+    def place(one: NamedRow) -> tuple[bool, bool, Decimal, str]:
+        return (not one.is_open, one.row.money is None, -at_stake(one.row), one.key)
+
+    return sorted(rows, key=place)
 
 
 def matching(rows: Iterable[NamedRow], wanted: RowFilter) -> list[NamedRow]:
@@ -176,12 +221,12 @@ def groups(rows: Iterable[NamedRow], by: GroupBy) -> list[Group]:
 
 
 def _group_key(one: NamedRow, by: GroupBy) -> str:
-    """Customers that share an agreement have rows together and are a group of their own."""
-    return ",".join(one.row.customer_ids) if by is GroupBy.CUSTOMER else one.product_key
+    """Customers that share an agreement are one group, whoever of them used the product."""
+    return one.group if by is GroupBy.CUSTOMER else one.product_key
 
 
 def _group_name(one: NamedRow, by: GroupBy) -> str:
-    return ", ".join(one.customers) if by is GroupBy.CUSTOMER else one.what
+    return one.group_name if by is GroupBy.CUSTOMER else one.what
 
 
 def _stake_of(totals: Totals) -> Decimal:

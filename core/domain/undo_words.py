@@ -20,7 +20,7 @@ def quantity_now(found: Addition, before: Decimal | None) -> Message:
 
 
 def price_now(found: Addition, before: Decimal) -> Message:
-    """`before` is what the run found, and does not write."""
+    """`before` is what the run found, or what a new addition took; it writes none."""
     if found.unit_price is None:
         return message(
             "The unit price was {before}, and is not set any more.", before=plain(before)

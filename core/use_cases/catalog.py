@@ -57,9 +57,10 @@ class Catalog:
         started = self._clock()
         entries = self._connectwise.list_catalog(lambda done: progress(done, None))
         self._refuse_vanished(entries)
+        before = self.snapshot().by_id
         self._store.catalog.replace(entries, started)
         self._forget()
-        self._move_states(self._clock())
+        self._move_states(self._clock(), before)
         return len(entries)
 
     def refreshed_at(self) -> datetime | None:
@@ -118,13 +119,15 @@ class Catalog:
             refreshed_at=refreshed_at,
         )
 
-    def _move_states(self, now: datetime) -> None:
+    def _move_states(self, now: datetime, before: Mapping[int, CatalogEntry] | None = None) -> None:
+        """Follow the snapshot; `before` is the one that it replaced, which names what is gone."""
+
         def decide(current: dict[str, ProductMapping]) -> MappingWrite:
             by_id = self.snapshot().by_id
             moved = [
                 after
                 for mapping in current.values()
-                if (after := _with_availability(mapping, by_id, now)) != mapping
+                if (after := _with_availability(mapping, by_id, now, before or {})) != mapping
             ]
             return moved, changes_history(current, moved, now, SYSTEM, "catalog")
 
@@ -132,7 +135,12 @@ class Catalog:
 
 
 def _with_availability(
-    mapping: ProductMapping, by_id: Mapping[int, CatalogEntry] | None, now: datetime
+    mapping: ProductMapping,
+    by_id: Mapping[int, CatalogEntry] | None,
+    now: datetime,
+    before: Mapping[int, CatalogEntry],
 ) -> ProductMapping:
-    availability = availability_of(mapping.connectwise_product_id, by_id)
-    return with_availability(mapping, availability, now)
+    product_id = mapping.connectwise_product_id
+    known = None if product_id is None else before.get(product_id)
+    name = known.identifier if known else ""
+    return with_availability(mapping, availability_of(product_id, by_id), now, product_name=name)

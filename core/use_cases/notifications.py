@@ -86,7 +86,11 @@ class Notifications:
 
     def run_ended(self, run: Run) -> None:
         """Tell how a run ended; nothing while it is open, and when a person stopped it."""
-        self._tell_safely(lambda: run_event(run))
+        self._tell_safely(lambda: run_event(run, self._undone_by(run)))
+
+    def _undone_by(self, run: Run) -> int | None:
+        undone = self._store.runs.get(run.undo_of) if run.undo_of else None
+        return undone.number if undone else None
 
     def plan_waiting(self, waiting: WaitingPlan) -> None:
         """Tell that a plan waits for approval."""

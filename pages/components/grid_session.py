@@ -15,7 +15,7 @@ from core.domain.row_staging import StagedEdits
 from core.services import Services
 from pages.components.grid_events import GridMessage, Step
 from pages.components.grid_steps import Stage, stage_cell, take_steps
-from pages.components.identity import who
+from pages.components.identity import signed_in_as, who
 
 # The prefixes of all pages with a grid.
 MAPPING, CUSTOMERS = "mapping", "customers"
@@ -208,13 +208,34 @@ class GridSession(Generic[V, S]):
         return f"{self.prefix}_view/{who()}"
 
     def _store_view(self, services: Services) -> None:
-        view = json.dumps({"grid": self._get("view"), "show": self.show().value})
-        services.preferences.put(self._preference_key(), view, who())
+        view = {"grid": self._get("view"), "show": self.show().value}
+        if signed_in_as() is None:
+            view = {"grid": showing_all(self._get("view"))}
+        stored, key = json.dumps(view), self._preference_key()
+        if stored != services.preferences.get(key):
+            services.preferences.put(key, stored, who())
 
     def _stored_view(self, services: Services) -> tuple[str, S]:
         stored = services.preferences.get(self._preference_key())
         try:
             values = json.loads(stored or "{}")
-            return str(values.get("grid", "")), self._shows(values.get("show", self.first_show()))
+            grid = str(values.get("grid", ""))
+            if signed_in_as() is None:
+                return showing_all(grid), self.first_show()
+            return grid, self._shows(values.get("show", self.first_show()))
         except (ValueError, AttributeError):
             return "", self.first_show()
+
+
+def showing_all(view: str) -> str:
+    """A view of the grid without what hides rows.
+
+    Without sign-in several people have one name: how wide a column is may be shared among them, but
+    nobody may miss the rows that somebody else was not looking for.
+    """
+    values = json.loads(view) if view else {}
+    state = values.get("state")
+    if isinstance(state, dict):
+        values["state"] = {name: part for name, part in state.items() if name != "filter"}
+    values.pop("quick", None)
+    return json.dumps(values) if values else ""

@@ -11,8 +11,7 @@ from core.services import Services
 from pages.components import history_session as session
 from pages.components.choice_field import choice_field
 from pages.components.formats import date_text, month_text
-from pages.components.grid_history import origin_word
-from pages.components.history_rows import months_in, people_in
+from pages.components.history_rows import months_in, people_in, saved_origin
 from pages.components.history_saved import product_names
 from pages.components.history_session import View
 from pages.components.language import _
@@ -66,7 +65,8 @@ def _draw_more(services: Services, view: View, origins: set[str]) -> list[str]:
         started = {origin.value: name for origin, name in origin_names().items()}
         told.append(_choice(session.ORIGIN, _("Origin"), _("Any origin"), started))
     elif view in _OF_SAVED:
-        saved = _sorted({origin: origin_word(origin) for origin in origins})
+        of_mapping = view is View.MAPPINGS
+        saved = _sorted({one: saved_origin(one, of_mapping=of_mapping) for one in origins})
         told.append(_choice(session.ORIGIN, _("Origin"), _("Any origin"), saved))
     told.append(_day(session.FIRST, _("First day"), lambda day: _("From {day}", day=day)))
     told.append(_day(session.LAST, _("Last day"), lambda day: _("Until {day}", day=day)))

@@ -247,6 +247,17 @@ def key_of(entry: Entry) -> str:
     return entry.product_code if isinstance(entry, MappingHistoryEntry) else entry.customer_id
 
 
+def saved_origin(origin: str, *, of_mapping: bool) -> str:
+    """Where a change was saved; what a grid calls this page has a name elsewhere."""
+    if origin != "grid":
+        return origin_word(origin)
+    return _("Product mapping") if of_mapping else _("Customers")
+
+
+def _origin_of(entry: Entry) -> str:
+    return saved_origin(entry.origin, of_mapping=isinstance(entry, MappingHistoryEntry))
+
+
 def matching_saved(
     entries: Iterable[Entry], wanted: Wanted, key: str, words: SavedWords
 ) -> list[Entry]:
@@ -271,7 +282,7 @@ def _said_by(entry: Entry, words: SavedWords) -> tuple[str, ...]:
         words.field(entry),
         words.value(entry, entry.old),
         words.value(entry, entry.new),
-        origin_word(entry.origin),
+        _origin_of(entry),
     )
 
 
@@ -295,7 +306,7 @@ def saved_table(title: str, heading: str, entries: Sequence[Entry], words: Saved
             words.field(entry),
             words.value(entry, entry.old),
             words.value(entry, entry.new),
-            origin_word(entry.origin),
+            _origin_of(entry),
             key_of(entry),
         )
         for entry in entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import streamlit as st
@@ -13,7 +13,7 @@ from core.services import Services
 from pages.components import history_session as session
 from pages.components import sync_session
 from pages.components.downloads import draw_downloads
-from pages.components.history_change import draw_change
+from pages.components.history_change import draw_change, place_of
 from pages.components.history_rows import changes_table, undone_by
 from pages.components.history_table import draw_list
 from pages.components.history_undo import draw_undo, read_for_undo
@@ -42,7 +42,7 @@ def draw_past_run(services: Services, run_id: str) -> None:
     _draw_relations(services, run)
     _draw_limits(run)
     past = services.history.changes(ChangeFilter(run_id=run.id))
-    draw_changes(past, f"usage-sync-run-{run.number}")
+    draw_changes(past, f"usage-sync-run-{run.number}", services.customers.names())
 
 
 def _found(services: Services, given: str) -> Run | None:
@@ -128,7 +128,7 @@ def _draw_limits(run: Run) -> None:
 # ---------------------------------------------------------------- changes
 
 
-def draw_changes(found: Sequence[PastChange], file_name: str) -> None:
+def draw_changes(found: Sequence[PastChange], file_name: str, customers: Mapping[str, str]) -> None:
     """The changes as a table; the chosen one in full."""
     ordered = sorted(found, key=lambda past: (past.row.outcome is Outcome.DONE, past.row.number))
     table = changes_table(ordered)
@@ -136,13 +136,15 @@ def draw_changes(found: Sequence[PastChange], file_name: str) -> None:
         draw_downloads("history_run", file_name, lambda: table)
     ids = [f"{past.run_id} {past.row.number}" for past in ordered]
     chosen = draw_list(table, ids, SHOWN)
-    draw_chosen(dict(zip(ids, ordered, strict=True)), chosen)
+    draw_chosen(dict(zip(ids, ordered, strict=True)), chosen, customers)
 
 
-def draw_chosen(by_id: dict[str, PastChange], chosen: str | None) -> None:
-    """The change of the row that is chosen, or how to choose one."""
+def draw_chosen(
+    by_id: dict[str, PastChange], chosen: str | None, customers: Mapping[str, str]
+) -> None:
+    """The change of the row that is chosen, or how to choose one; `customers` are names by id."""
     if chosen is not None:
-        draw_change(by_id[chosen])
+        draw_change(by_id[chosen], customers)
     elif by_id:
         st.caption(_("Choose a line to see why, what became of it, and where to go on from it."))
 
@@ -152,10 +154,12 @@ def draw_life(services: Services, addition_id: int) -> None:
     _draw_way_back()
     st.subheader(_("Addition {id}", id=addition_id), anchor=False)
     life = list(services.history.life(addition_id))
+    if life:
+        st.caption(as_typed(place_of(life[0].row.names, product=True)))
     table = changes_table(life)
     ids = [f"{past.run_id} {past.row.number}" for past in life]
     if life:
         with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
             draw_downloads("history_life", f"usage-sync-addition-{addition_id}", lambda: table)
     chosen = draw_list(table, ids, (0, 1, 2, 3, 6, 7, 8, 9, 10, 11))
-    draw_chosen(dict(zip(ids, life, strict=True)), chosen)
+    draw_chosen(dict(zip(ids, life, strict=True)), chosen, services.customers.names())

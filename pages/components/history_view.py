@@ -156,10 +156,11 @@ def _about(wanted: Wanted) -> ChangeFilter:
 
 
 def _tell_of_no_run() -> None:
-    st.info(
-        _("Nothing was synced yet. A run begins with the approval of a plan."),
-        icon=":material/inbox:",
-    )
+    _tell_of_nothing(_("Nothing was synced yet. A run begins with the approval of a plan."))
+
+
+def _tell_of_nothing(told: str) -> None:
+    st.info(told, icon=":material/inbox:")
 
 
 def _draw_changes(services: Services, wanted: Wanted) -> partial[Table]:
@@ -177,7 +178,8 @@ def _draw_changes(services: Services, wanted: Wanted) -> partial[Table]:
         )
         st.caption(told)
     chosen = draw_list(changes_table(found), ids, _CHANGE_COLUMNS, CHANGES_MONTH)
-    draw_chosen(dict(zip(ids, found, strict=True)), chosen)
+    names = services.customers.names()
+    draw_chosen(dict(zip(ids, found, strict=True)), chosen, names)
     return partial(_all_changes, services, looked)
 
 
@@ -203,6 +205,9 @@ def _all_changes(services: Services, looked: ChangeFilter) -> Table:
 def _draw_mappings(services: Services, wanted: Wanted) -> partial[Table]:
     words = mapping_words(services)
     entries = services.history.mapping_changes()
+    if not entries:
+        _tell_of_nothing(_("No mapping was saved yet. It begins with the first usage."))
+        return partial(saved_table, _("Mappings"), _("Sophos product"), [], words)
     found = matching_saved(entries, wanted, wanted.product, words)
     return _draw_saved_list(services, found, words, _("Mappings"), _("Sophos product"))
 
@@ -212,6 +217,9 @@ def _draw_customers(
 ) -> partial[Table]:
     words = customer_words(services, customers)
     entries = services.history.customer_changes()
+    if not entries:
+        _tell_of_nothing(_("No customer was changed yet. It begins with the page Customers."))
+        return partial(saved_table, _("Customers"), _("Customer"), [], words)
     found = matching_saved(entries, wanted, wanted.customer, words)
     return _draw_saved_list(services, found, words, _("Customers"), _("Customer"))
 
@@ -253,8 +261,12 @@ def _draw_put_back_dialog(
 
 
 def _draw_months(services: Services, wanted: Wanted) -> partial[Table]:
-    found = matching_closings(services.history.closings(), wanted)
+    closings = services.history.closings()
+    found = matching_closings(closings, wanted)
     table = closings_table(found)
+    if not closings:
+        _tell_of_nothing(_("No month was closed yet. That is done on the page Usage sync."))
+        return partial(closings_table, found)
     ids = [str(position) for position in range(len(found))]
     draw_list(table, ids, tuple(range(5)), CLOSINGS_MONTH)
     return partial(closings_table, found)

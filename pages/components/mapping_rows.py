@@ -11,7 +11,13 @@ from typing import Any
 
 from babel.numbers import get_decimal_symbol
 
-from core.domain.mapping import MappingChange, apply_change, availability_of, new_mapping
+from core.domain.mapping import (
+    MappingChange,
+    apply_change,
+    availability_of,
+    last_known_name,
+    new_mapping,
+)
 from core.domain.models import (
     CatalogEntry,
     MappingRow,
@@ -138,13 +144,20 @@ def _product_part(
     suggested = suggestion.connectwise_product_id if suggestion else None
     return {
         "product_id": _id_text(product_id),
-        "identifier": product_name(product_id, catalog),
+        "identifier": _shown_name(product_id, row.mapping, catalog),
         "description": entry.description if entry else "",
         "base_product_id": _id_text(base.connectwise_product_id),
-        "base_product": product_name(base.connectwise_product_id, catalog),
+        "base_product": _shown_name(base.connectwise_product_id, row.mapping, catalog),
         "suggestion_name": product_name(suggested, catalog),
         "default_product": next_sync(row),
     }
+
+
+def _shown_name(product_id: int | None, mapping: ProductMapping, catalog: Catalog) -> str:
+    """Of a product that was deleted, what it was called last."""
+    gone = product_id is not None and product_id not in (catalog or {})
+    former = last_known_name(mapping) if product_id == mapping.connectwise_product_id else ""
+    return former if gone and former else product_name(product_id, catalog)
 
 
 def next_sync(row: MappingRow) -> str:

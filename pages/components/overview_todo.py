@@ -44,7 +44,9 @@ def draw_todos(services: Services, rows: list[MappingRow], months: list[MonthSum
         ),
         *_difference_todos(services, due),
         *mapping_todos(rows),
-        *customer_todos(services.customers.rows()),
+        *customer_todos(
+            services.customers.rows(), months[-1].customer_ids if months else frozenset()
+        ),
         *catalog_todos(services.catalog.refreshed_at(), now),
     ]
     st.subheader(_("To do"), anchor=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -18,11 +19,15 @@ _THEIRS, _MINE = "theirs", "mine"
 
 
 def draw_comparison(
-    base: CatalogItem, theirs: CatalogItem, mine: ProductFields
+    base: CatalogItem,
+    theirs: CatalogItem,
+    mine: ProductFields,
+    on_back: Callable[[], None],
 ) -> ProductFields | None:
     """Show both; returns what the form goes on with once the person has decided, else None.
 
-    Nothing is written here: the decision fills the form, and Apply writes.
+    Nothing is written here: the decision fills the form, and Apply writes. `on_back` is for who
+    does not want to decide yet.
     """
     compared = three_way(fields_of(base), fields_of(theirs), mine)
     told = _(
@@ -34,7 +39,7 @@ def draw_comparison(
     st.warning(as_typed(told), icon=":material/call_split:")
     st.markdown(_table(compared, base, theirs, mine))
     chosen = {name: _choose(name) for name in compared.both}
-    return _decision(compared, theirs, mine, chosen)
+    return _decision(compared, theirs, mine, chosen, on_back)
 
 
 def merge(
@@ -46,10 +51,20 @@ def merge(
 
 
 def _decision(
-    compared: ThreeWay, theirs: CatalogItem, mine: ProductFields, chosen: dict[str, str | None]
+    compared: ThreeWay,
+    theirs: CatalogItem,
+    mine: ProductFields,
+    chosen: dict[str, str | None],
+    on_back: Callable[[], None],
 ) -> ProductFields | None:
     undecided = [name for name, whose in chosen.items() if whose is None]
     with st.container(horizontal=True, horizontal_alignment="right"):
+        st.button(
+            _("Back"),
+            key=f"{_KEY}_back",
+            on_click=on_back,
+            help=_("Decides nothing: what you typed is kept, and Apply asks again."),
+        )
         if st.button(_("Take theirs, drop mine"), key=f"{_KEY}_drop"):
             return fields_of(theirs)
         if st.button(

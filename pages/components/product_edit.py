@@ -57,6 +57,11 @@ class EditState:
         """Drop the widgets' values."""
         forget(_KEY)
 
+    def undecided(self) -> None:
+        """Show the form again as it was; Apply finds somebody else's change once more."""
+        self.theirs = None
+        self.forget()
+
     def rebase(self, base: CatalogItem, wanted: ProductFields) -> None:
         """Go on from another state of the product, with these values in the form."""
         self.base, self.values, self.theirs = base, values_of(wanted), None
@@ -81,7 +86,7 @@ def draw_edit(
         return
     wanted, unread = fields_from(state.values, lists, fields_of(state.base))
     if state.theirs is not None:
-        merged = draw_comparison(state.base, state.theirs, wanted)
+        merged = draw_comparison(state.base, state.theirs, wanted, state.undecided)
         if merged is not None:
             state.rebase(state.theirs, merged)
             redraw()

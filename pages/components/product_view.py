@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.domain.models import AuditEntry, CatalogItem, ProductFields
 from core.domain.product_form import LABELS
-from core.errors import UsageSyncError
+from core.errors import NotFoundError, UsageSyncError, message
 from core.services import Services
 from pages.components.formats import NOTHING, age_text, datetime_text, money
 from pages.components.language import _, text
-from pages.components.problems import as_typed, show_error
+from pages.components.problems import as_typed, failure_text, show_error
 from pages.components.product_fields import cycle_type_name, product_class_name
 from pages.components.redraw import redraw
 
@@ -44,6 +44,11 @@ def draw_view(services: Services, state: ViewState, edit: Callable[[CatalogItem]
         if state.item is None:
             with st.spinner(_("Reading from ConnectWise…")):
                 state.item = services.products.read(state.product_id)
+    except NotFoundError as error:
+        # Reading it again would find nothing again.
+        remedy = message("Choose another ConnectWise product in its cell.")
+        st.error(failure_text(error.text, remedy), icon=":material/error:")
+        return
     except UsageSyncError as error:
         show_error(error)
         if st.button(_("Try again"), icon=":material/refresh:", key=f"{_KEY}_retry"):

@@ -69,7 +69,7 @@ def draw_details(services: Services, looked: MonthReport, keys: Sequence[str]) -
     place = " · ".join(part for part in (one.customer, one.agreement) if part)
     st.markdown(f"**{as_typed(one.what)}**  \n{as_typed(place or _('No customer'))}")
     _draw_class(one.row, looked.report)
-    draw_fix(month, [one], "reconciliation_details_fix")
+    draw_fix(month, [one], looked.rows, "reconciliation_details_fix")
     _draw_figures(one.row, looked.report.currency)
     _draw_order(one.row)
     _draw_steps(one.row, looked.addition(one.row), month)

@@ -98,7 +98,7 @@ def _draw_groups(rows: list[NamedRow], by: GroupBy, currency: str) -> list[Named
 def _rows_of(rows: Sequence[NamedRow], group: Group, by: GroupBy) -> list[NamedRow]:
     if by is GroupBy.PRODUCT:
         return [one for one in rows if one.product_key == group.key]
-    return [one for one in rows if ",".join(one.row.customer_ids) == group.key]
+    return [one for one in rows if one.group == group.key]
 
 
 def _draw_row_commands(looked: MonthReport, chosen: Sequence[NamedRow]) -> None:
@@ -122,7 +122,7 @@ def _draw_row_commands(looked: MonthReport, chosen: Sequence[NamedRow]) -> None:
         help=help_text,
     )
     if any(can_be_synced(one) for one in chosen):
-        draw_fix(looked.report.month, chosen, "reconciliation_fix")
+        draw_fix(looked.report.month, chosen, looked.rows, "reconciliation_fix")
     else:
         st.button(
             _("Fix from here"),

@@ -90,8 +90,8 @@ def _told(
 
 
 def _figures(totals: Totals, report: Reconciliation) -> str:
-    """The totals of these rows; the match rate is that of all, whatever is left out here."""
-    rate = report.totals.match_rate
+    """The totals of these rows, as the files have them."""
+    rate = totals.match_rate
     open_count = None if report.source_problem else totals.open_exceptions
     figures = {
         under_billed_name(report.currency): plain_money(totals.under_billed),

@@ -59,11 +59,13 @@ def begin() -> None:
 def follow_link() -> None:
     """A link from another page may name a month and filters, once."""
     wanted = st.query_params
-    if {"month", "class", "customer", "product", "row"} & set(wanted):
+    if {"month", "show", "class", "customer", "product", "text", "row"} & set(wanted):
         _follow(wanted)
 
 
 def _follow(wanted: Any) -> None:
+    """What the link does not name is not filtered by, whatever was looked for before."""
+    show_everything()
     month = _month(wanted.pop("month", ""))
     if month is not None:
         st.session_state[MONTH] = str(month)
@@ -71,7 +73,9 @@ def _follow(wanted: Any) -> None:
     st.session_state[CLASSES] = [one for one in classes if one in set(RowClass)]
     st.session_state[CUSTOMER] = wanted.pop("customer", "")
     st.session_state[PRODUCT] = wanted.pop("product", "")
-    st.session_state[SHOW] = Show.ALL.value
+    st.session_state[TEXT] = wanted.pop("text", "")
+    if wanted.pop("show", "") == Show.OPEN.value:
+        st.session_state[SHOW] = Show.OPEN.value
     row = wanted.pop("row", "")
     if row:
         open_dialog(Dialog.DETAILS, row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from core.domain.models import (
@@ -13,7 +13,7 @@ from core.domain.models import (
     WaitingPlan,
 )
 from core.domain.undone import Undone
-from pages.components.customer_filters import Show, needs_work
+from pages.components.customer_filters import Show
 from pages.components.formats import age_text
 from pages.components.language import _, ngettext, text
 from pages.components.plan_findings import CUSTOMERS_PAGE
@@ -32,11 +32,17 @@ def waiting_todos(waiting: Sequence[WaitingPlan], now: datetime) -> list[Todo]:
     return [_waiting(plan, now) for plan in waiting]
 
 
-def customer_todos(rows: Sequence[CustomerRow]) -> list[Todo]:
-    """Customers whose sync is held up, and customers with usage that nobody is billed for."""
-    waiting = [row for row in rows if needs_work(row)]
-    blocked = [row for row in waiting if row.state is CustomerState.BLOCKED]
-    unmapped = [row for row in waiting if row.state is CustomerState.UNMAPPED]
+def customer_todos(rows: Sequence[CustomerRow], used: Collection[str]) -> list[Todo]:
+    """Customers whose sync is held up, and customers with usage that nobody is billed for.
+
+    `used` are the customers with usage in the newest month.
+    """
+    blocked = [row for row in rows if row.state is CustomerState.BLOCKED]
+    unmapped = [
+        row
+        for row in rows
+        if row.state is CustomerState.UNMAPPED and row.mapping.customer_id in used
+    ]
     found = []
     if blocked:
         found.append(_blocked(blocked))

@@ -80,7 +80,7 @@ def difference_todos(month: Month, totals: Totals | None) -> list[Todo]:
         under=plain_money(totals.under_billed),
         over=plain_money(totals.over_billed),
     )
-    params = (("month", str(month)),)
+    params = (("month", str(month)), ("show", "open"))
     return [Todo(":material/balance:", title, detail, page=RECONCILIATION_PAGE, params=params)]
 
 

@@ -13,12 +13,14 @@ from core.services import Services
 
 @dataclass(frozen=True)
 class MonthSummary:
-    """What was used in one month; `by_product` is the billable quantity by Sophos product code."""
+    """What was used in one month; `by_product` is the billable quantity by Sophos product code,
+    `customer_ids` are the customers with any."""
 
     month: Month
     customers: int
     by_product: dict[str, Decimal]
     unassigned: Decimal
+    customer_ids: frozenset[str] = frozenset()
 
     @property
     def billable(self) -> Decimal:
@@ -57,9 +59,11 @@ def _summary(
         by_product[usage.product_code] = (
             by_product.get(usage.product_code, Decimal(0)) + usage.billable
         )
+    customer_ids = frozenset(u.account_id for u in usages if u.account_id and u.billable > 0)
     return MonthSummary(
         month=Month.parse(month),
-        customers=len({u.account_id for u in usages if u.account_id and u.billable > 0}),
+        customers=len(customer_ids),
         by_product={code: quantity for code, quantity in by_product.items() if quantity > 0},
         unassigned=sum((u.billable for u in usages if u.account_id is None), Decimal(0)),
+        customer_ids=customer_ids,
     )

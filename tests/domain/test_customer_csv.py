@@ -114,7 +114,7 @@ def test_every_bad_row_is_reported_with_its_number():
         (5, "sync"),
         (6, "customer_id"),
     ]
-    assert "in row 2 already" in str(parsed.problems[-1].text)
+    assert "in line 2 already" in str(parsed.problems[-1].text)
 
 
 def test_missing_columns_are_all_named():

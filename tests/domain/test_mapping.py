@@ -15,6 +15,7 @@ from core.domain.mapping import (
     MappingChange,
     apply_change,
     availability_of,
+    last_known_name,
     needs_default_product,
     new_mapping,
     state_of,
@@ -137,6 +138,18 @@ def test_since_and_reason_stay_while_the_state_stays():
     unmapped = replace(new_mapping("X", NOW), version=1)
     after = apply_change(unmapped, MappingChange("X", None, sync=True), AVAILABLE, LATER)
     assert (after.since, after.reason, after.version) == (NOW, None, 2)
+
+
+def test_the_name_of_a_deleted_product_is_kept_as_long_as_it_is_gone():
+    broken = with_availability(mapping(7, sync=True), MISSING, LATER, product_name="MDR")
+    assert str(broken.reason) == "The ConnectWise product MDR no longer exists."
+    assert last_known_name(broken) == "MDR"
+    assert with_availability(broken, MISSING, LATER + timedelta(days=1)) is broken
+    switched = apply_change(broken, MappingChange("X", 7, sync=False), MISSING, LATER)
+    assert last_known_name(switched) == "MDR"
+    healed = with_availability(broken, AVAILABLE, LATER)
+    assert last_known_name(healed) == ""
+    assert last_known_name(mapping(7, sync=True)) == ""
 
 
 def test_a_catalog_refresh_breaks_and_heals_without_a_new_version():

@@ -158,7 +158,7 @@ def test_a_row_that_is_cut_off_does_not_unmap():
 def test_a_code_twice_names_the_earlier_row():
     (problem,) = parse_mappings(HEADER + "A,1,true\nB,1,true\nA,1,true\n").problems
     assert problem.row == 4
-    assert "in row 2 already" in str(problem.text)
+    assert "in line 2 already" in str(problem.text)
 
 
 def test_missing_columns_are_all_named():

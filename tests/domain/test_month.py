@@ -29,6 +29,17 @@ def test_other_text_is_refused_with_the_remedy(text):
         Month.parse(text)
 
 
+def test_a_refusal_says_what_was_typed_and_why():
+    with pytest.raises(InputError, match="“2026-1x” is not a month"):
+        Month.parse("2026-1x")
+    with pytest.raises(InputError, match="“2026-00” is not a month"):
+        Month.parse("2026-00")
+    with pytest.raises(InputError, match="“1999-01” is out of range: months begin with 2000-01"):
+        Month.parse(" 1999-01 ")
+    with pytest.raises(InputError, match=r"“9999-12” is out of range: .* end with 9998-12"):
+        Month(9998, 12).plus(12)
+
+
 @given(months)
 def test_printing_and_reading_are_opposites(month):
     assert Month.parse(str(month)) == month

@@ -154,6 +154,14 @@ def test_how_a_run_ended(end: RunEventKind, failed: int, kind: EventKind, title:
     assert (event.page, event.query) == ("usage_sync", {"view": "runs", "run": "0000-7"})
 
 
+def test_an_undo_says_which_run_it_took_back() -> None:
+    event = run_event(run(RunEventKind.FINISHED, undo_of="0000-6"), 1006)
+    assert str(told(event).title) == "Run 1007 of 2026-10 has undone run 1006: 9 changes done."
+    event = run_event(run(RunEventKind.ABORTED, undo_of="0000-6"), 1006)
+    assert str(told(event).title) == "Run 1007 of 2026-10 was broken off."
+    assert texts(event)[0] == "It was to take back run 1006."
+
+
 @pytest.mark.parametrize(
     "events",
     [

@@ -83,6 +83,7 @@ def test_what_a_customer_that_was_moved_left_behind_bills_too_much() -> None:
         bound=[bind(OURS), bind(ELSEWHERE)], former_agreements={"alpha": frozenset({12})}
     )
     (row,) = on_12(moved)
+    assert row.bound
     assert (row.row_class, row.customer_ids) == (RowClass.ADDITION_WITHOUT_USAGE, ("alpha",))
     assert (row.expected, row.difference, row.money) == (0, Decimal(-5), Decimal(-10))
 

@@ -75,8 +75,9 @@ def test_rows_are_named():
 
 def test_the_most_money_comes_first_and_what_needs_nobody_last():
     ordered = worst_first(ROWS)
-    assert keys(ordered) == ["12/1", "beta/+Z", "11/1", "12/2", "-/+X", "11/2"]
-    assert [at_stake(one.row) for one in ordered] == [100, 7, 6, 4, 0, 0]
+    assert keys(ordered) == ["12/1", "11/1", "12/2", "beta/+Z", "-/+X", "11/2"]
+    assert [one.row.money for one in ordered] == [-100, 6, 4, None, None, 0]
+    assert [at_stake(one.row) for one in ordered] == [100, 6, 4, 7, 0, 0]
     assert ordered[-1].row.row_class is RowClass.MATCHED
 
 
@@ -138,6 +139,27 @@ def test_groups_have_the_totals_of_their_rows():
         sum(group.totals.under_billed for group in by_product)
         == totals_of([one.row for one in ROWS]).under_billed
     )
+
+
+def test_customers_that_share_an_agreement_are_one_group_whoever_used_what():
+    shared = world(
+        usages=[usage("alpha", "X", 8), usage("beta", "Y", 1), usage("gamma", "X", 1),
+                usage("beta", "Z", 5), usage("delta", "X", 3)],
+        mappings=[mapping("X", 1), mapping("Y", 2)],
+        customers=[customer(name, 11) for name in ("alpha", "beta", "gamma")]
+        + [customer("delta", 12)],
+        agreements=[agreement(11), agreement(12)],
+        additions=[addition(100, 11, 1, 5)],
+        catalog=[entry(1), entry(2)],
+        customer_names={"alpha": "Zoë", "beta": "Ännchen", "gamma": "Max", "delta": "Ida"},
+    )  # fmt: skip
+    rows = named(reconcile(shared).rows, shared)
+    assert len({one.row.customer_ids for one in rows}) == 3
+    found = groups(rows, GroupBy.CUSTOMER)
+    assert {(group.key, group.name, group.totals.rows) for group in found} == {
+        ("alpha,beta,gamma", "Ännchen, Max, Zoë", 3),
+        ("delta", "Ida", 1),
+    }
 
 
 def test_choices_are_by_name():

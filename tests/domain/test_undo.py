@@ -136,6 +136,31 @@ def test_undo_refuses_what_changed_since(inputs: PlanInputs) -> None:
 
 
 @given(worlds())
+@settings(max_examples=200)
+def test_undo_refuses_what_has_another_price_since(inputs: PlanInputs) -> None:
+    after, done = carried_out(inputs, make_plan(inputs))
+    back = undo_plan(RUN, done, after)
+    for taken_back in (False, True):
+        world_then, rows = carried_out(after, back) if taken_back else (after, done)
+        for target in rows:
+            if target.addition_id is None or target.change.unit_price is None:
+                continue
+            plan = undo_plan(RUN, rows, _at_another_price(world_then, target))
+            assert target.addition_id not in {change.addition_id for change in plan.changes}
+            refused = [f for f in plan.findings if target.addition_id in f.addition_ids]
+            assert [f.kind for f in refused] == [FindingKind.CHANGED_SINCE]
+
+
+def _at_another_price(inputs: PlanInputs, row: RunChange) -> PlanInputs:
+    agreement_id = row.change.target.agreement_id
+    changed = [
+        replace(each, unit_price=Decimal("99.50")) if each.id == row.addition_id else each
+        for each in inputs.additions[agreement_id]
+    ]
+    return replace(inputs, additions={**inputs.additions, agreement_id: changed})
+
+
+@given(worlds())
 @settings(max_examples=50)
 def test_undo_does_not_reach_a_closed_month(inputs: PlanInputs) -> None:
     after, done = carried_out(inputs, make_plan(inputs))
@@ -193,6 +218,16 @@ def test_an_addition_that_was_created_is_cancelled_from_its_first_day() -> None:
         0,
         date(2026, 10, 1),
     )
+
+
+def test_a_created_addition_with_another_price_is_refused() -> None:
+    after, done = ran(simple(bound=[], additions=[]))
+    (made,) = after.additions[11]
+    assert made.unit_price == 3
+    dearer = replace(after, additions={11: [replace(made, unit_price=Decimal(4))]})
+    plan = undo_plan(RUN, done, dearer)
+    assert plan.changes == ()
+    assert "The unit price was 3, and is 4 now." in str(plan.findings[0].text)
 
 
 def test_a_cancellation_is_taken_back() -> None:

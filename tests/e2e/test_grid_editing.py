@@ -306,6 +306,15 @@ def test_the_browser_ranks_like_the_domain(grid: Grid) -> None:
     assert dict(zip(queries, found, strict=True)) == dict(zip(queries, wanted, strict=True))
 
 
+def _try_to_reload(page: Page) -> None:
+    page.evaluate("location.reload()")
+    page.wait_for_timeout(500)
+
+
+def _switch_to(page: Page, name: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
+
+
 def test_the_browser_asks_before_unsaved_changes_are_lost(own_grid: Grid) -> None:
     asked: list[str] = []
 
@@ -317,14 +326,22 @@ def test_the_browser_asks_before_unsaved_changes_are_lost(own_grid: Grid) -> Non
     own_grid.switch(CODE).click()
     own_grid.expect_unsaved(1)
     own_grid.page.wait_for_function("window.usageSyncUnsaved === true")
-    own_grid.page.evaluate("location.reload()")
-    own_grid.page.wait_for_timeout(500)
+    _try_to_reload(own_grid.page)
     assert asked == ["beforeunload"]
-    own_grid.expect_unsaved(1)
-    own_grid.save()
-    own_grid.page.wait_for_function("window.usageSyncUnsaved === false")
-    own_grid.page.reload()
-    assert asked == ["beforeunload"]
+    _switch_to(own_grid.page, "Overview")
+    expect(own_grid.page.locator("iframe")).to_have_count(0)
+    _try_to_reload(own_grid.page)
+    assert asked == ["beforeunload"] * 2
+    _switch_to(own_grid.page, "Product mapping")
+    again = Grid(own_grid.page)
+    again.expect_unsaved(1)
+    _try_to_reload(again.page)
+    assert asked == ["beforeunload"] * 3
+    again.expect_unsaved(1)
+    again.save()
+    again.page.wait_for_function("window.usageSyncUnsaved === false")
+    again.page.reload()
+    assert asked == ["beforeunload"] * 3
     expect(Grid(own_grid.page).switch(CODE)).to_have_attribute("aria-checked", "true")
 
 

@@ -17,6 +17,7 @@ from core.domain.row_edits import RowEdit
 from core.sandbox.server import Sandbox
 from core.services import Services
 from pages.components import customer_view
+from pages.components.identity import system_user
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "customers.py"
 # Of the demo world: two customers with a company of nearly their name and one active agreement.
@@ -47,10 +48,12 @@ def _page() -> None:
 
 
 class Person:
-    """Somebody at the page, with a grid that numbers its steps."""
+    """Somebody at the page, signed in with `email` if any, with a grid that numbers its steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, email: str = "") -> None:
         self.page = AppTest.from_function(_page, default_timeout=30)
+        if email:
+            self.page.user = {"is_logged_in": True, "email": email}
         self.number = 0
         self.run()
 
@@ -338,11 +341,11 @@ def test_one_customer_is_read_again(known_services: Services, sandbox: Sandbox) 
 def test_the_chip_narrows_the_rows_and_says_why_customers_cannot_sync(
     known_services: Services,
 ) -> None:
-    person = Person()
+    person = Person("ana@example.com")
     person.page.get("button_group")[0].set_value("not_syncable")
     person.run()
     assert person.sees("5 × Sophos bills this customer by term")
-    again = Person()
+    again = Person("ana@example.com")
     assert again.page.session_state["customers_show"] == "not_syncable"
 
 
@@ -395,10 +398,42 @@ def test_companies_that_are_read_while_the_page_is_drawn_reach_the_browser(
     assert len(json.loads(person.catalog["packed"])["ids"]) > 50
 
 
+SIZES = {"columnSizingModel": [{"colId": "customer", "width": 222}]}
+VIEW = {"state": {"columnSizing": SIZES, "filter": {"customer": {}}}, "quick": "garage"}
+
+
 def test_the_view_is_kept_for_the_next_session_but_not_changed_under_the_grid(
-    person: Person,
+    known_services: Services,
 ) -> None:
+    person = Person("ana@example.com")
     before = person.grid["gridOptions"]["initialState"]
-    person.sends(view={"state": {"columnSizing": {"columnSizingModel": []}}, "quick": "garage"})
+    person.sends(view=VIEW)
     assert person.grid["gridOptions"]["initialState"] == before
-    assert Person().grid["gridOptions"]["quickFilterText"] == "garage"
+    again = Person("ana@example.com").grid["gridOptions"]
+    assert again["quickFilterText"] == "garage"
+    assert again["initialState"] == VIEW["state"]
+
+
+def test_without_sign_in_the_view_of_one_hides_no_rows_from_another(
+    known_services: Services,
+) -> None:
+    person = Person()
+    person.page.get("button_group")[0].set_value("not_syncable")
+    person.sends(view=VIEW)
+    assert person.page.session_state["customers_show"] == "not_syncable"
+    assert "garage" in person.page.session_state["customers_view"]
+    other = Person()
+    assert other.page.session_state["customers_show"] == "all"
+    assert other.grid["gridOptions"]["quickFilterText"] == ""
+    assert other.grid["gridOptions"]["initialState"] == {"columnSizing": SIZES}
+
+
+def test_what_an_earlier_release_kept_without_sign_in_hides_no_rows_either(
+    known_services: Services,
+) -> None:
+    kept = json.dumps({"grid": json.dumps(VIEW), "show": "not_syncable"})
+    known_services.preferences.put(f"customers_view/{system_user()}", kept, "ana")
+    other = Person()
+    assert other.page.session_state["customers_show"] == "all"
+    assert other.grid["gridOptions"]["quickFilterText"] == ""
+    assert other.grid["gridOptions"]["initialState"] == {"columnSizing": SIZES}

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.domain.mapping import new_mapping
+from core.domain.mapping import Availability, new_mapping, with_availability
 from core.domain.models import (
     CatalogEntry,
     DefaultProduct,
@@ -172,6 +172,15 @@ def test_a_broken_row_says_what_can_be_done_and_what_the_next_sync_does() -> Non
         "The ConnectWise product is inactive. Choose another ConnectWise product, or make this one "
         "active again. Next sync maps it to NEW, which exists."
     )
+
+
+def test_a_deleted_product_is_shown_by_what_it_was_called_last() -> None:
+    row = row_of(product_id=77)
+    deleted = with_availability(row.mapping, Availability.MISSING, NOW, product_name="MDR")
+    gone = replace(row, mapping=deleted)
+    assert (one(gone).identifier, one(gone).base_product) == ("MDR", "MDR")
+    assert one(gone, staged_product(gone, 78)).identifier == "#78"
+    assert one(gone, staged_product(gone, 2)).base_product == "MDR"
 
 
 def test_a_product_that_the_catalog_does_not_have_is_shown_by_its_id() -> None:

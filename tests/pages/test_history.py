@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.services
-from core.domain.models import ChangeKind, RunStatus
+from core.domain.models import ChangeKind, Run, RunStatus
 from core.domain.month import Month
 from core.domain.row_edits import RowEdit
 from core.domain.saving import MappingValues
@@ -79,8 +79,10 @@ def test_an_empty_history_says_how_a_run_begins(services):
         shown = words(view(page, name))
         assert "A run begins with the approval of a plan." in shown
         assert "Nothing matches." not in shown
-    for name in ("customers", "months"):
-        assert "Nothing matches." in words(view(page, name))
+    for name, told in (("customers", "No customer was changed"), ("months", "No month was closed")):
+        shown = words(view(page, name))
+        assert told in shown
+        assert "Nothing matches." not in shown
 
 
 def test_a_run_is_found_and_shown_with_its_changes_and_their_life(services, month):
@@ -95,9 +97,50 @@ def test_a_run_is_found_and_shown_with_its_changes_and_their_life(services, mont
     choose(page, 0)
     press(page, "history_way_addition")
     assert page.subheader[0].value.startswith("Addition")
+    assert_named(page, services, done)
     assert len(listing(page).value) == 1
     press(page, "history_all_runs")
     assert len(listing(page).value) == 1
+
+
+def assert_named(page: AppTest, services: Services, done: Run) -> None:
+    """The addition is told with its product, its customers and its agreement."""
+    addition_id = int(page.subheader[0].value.split()[-1])
+    rows = services.runs.changes(done.id)
+    names = next(row.names for row in rows if row.addition_id == addition_id)
+    assert names.agreement in words(page)
+    assert all(name in words(page) for name in (names.product, *names.customers))
+
+
+def test_a_change_of_a_shared_agreement_leads_to_its_row_and_its_customers(services, month):
+    done = synced(services, month)
+    rows = services.runs.changes(done.id)
+    row = next(
+        one for one in rows if len(one.change.customer_ids) > 1 and one.change.target.product_id
+    )
+    target = row.change.target
+    page = opened(text=str(row.addition_id))
+    choose(page, 0)
+    (way,) = [link for link in page.get("page_link") if link.proto.label == "Reconciliation"]
+    assert f"text={target.agreement_id}%2F{target.product_id}" in way.proto.query_string
+    customer = row.change.customer_ids[1]
+    name = services.customers.names()[customer]
+    assert page.button(key="history_way_customer_1").label == f"History of {name}"
+    press(page, "history_way_customer_1")
+    assert page.selectbox(key="history_customer_en").value == customer
+
+
+def test_what_was_saved_on_another_page_names_it(services, month):
+    code, mapping = next(
+        (code, one) for code, one in services.store.mappings.all().items() if one.sync
+    )
+    now = MappingValues.of(mapping)
+    off = MappingValues(now.connectwise_product_id, False)
+    services.mappings.save([RowEdit(code, mapping.version, now, off)], "bob")
+    page = opened(view="mappings")
+    origins = set(listing(page).value.iloc[:, -1])
+    assert "Product mapping" in origins
+    assert "This page" not in origins
 
 
 def test_filters_narrow_runs_and_changes(services, month):

@@ -178,7 +178,8 @@ def test_open_differences_are_told_with_their_money():
     (todo,) = difference_todos(OCTOBER, totals)
     assert todo.title == "2 open exceptions in the reconciliation of October 2026."
     assert todo.detail == "Under-billed 12.50, over-billed 3.00 per billing period."
-    assert (todo.page, dict(todo.params)) == (RECONCILIATION_PAGE, {"month": "2026-10"})
+    assert todo.page == RECONCILIATION_PAGE
+    assert dict(todo.params) == {"month": "2026-10", "show": "open"}
     assert difference_todos(OCTOBER, replace(totals, open_exceptions=0)) == []
     assert difference_todos(OCTOBER, None) == []
 
@@ -359,7 +360,7 @@ def test_open_differences_of_the_reconciliation_are_on_the_page(filled_services)
     page = run(app())
     assert totals.open_exceptions
     assert f"in the reconciliation of {month_text(month)}." in words(page)
-    assert f"month={month}" in [link.query_string for link in links(page)]
+    assert f"month={month}&show=open" in [link.query_string for link in links(page)]
 
 
 def test_a_large_report_is_not_worked_out_for_the_overview(filled_services, monkeypatch):
@@ -384,7 +385,12 @@ def test_the_age_of_everything_that_was_read_is_on_the_page(filled_services):
 
 def test_customers_with_usage_and_no_agreement_are_told(filled_services):
     filled_services.customers.refresh()
-    assert "customers with usage have no agreement." in words(run(app()))
+    newest = filled_services.usage.months()[0]
+    used = {u.account_id for u in filled_services.store.usage.usage(newest) if u.billable > 0}
+    count = len(used - {None})
+    unmapped = [row for row in filled_services.customers.rows() if not row.mapping.agreement_id]
+    assert count < len(unmapped)
+    assert f"**{count} customers with usage have no agreement.**" in words(run(app()))
 
 
 def test_a_run_that_nobody_carries_out_is_told(filled_services):

@@ -436,6 +436,36 @@ def test_an_edit_overwrites_nobody_unasked(page, sandbox, catalog_services):
     assert (now["description"], now["vendorSku"], now["notes"]) == ("Mine", "MY-SKU", "Their note")
 
 
+def test_a_deleted_product_cannot_be_viewed_and_another_has_to_be_chosen(
+    page, sandbox, catalog_services
+):
+    product_id = existing_id(catalog_services)
+    admin(sandbox, "DELETE", f"/tables/catalog/{product_id}", None)
+    view(page, product_id)
+    (told_error,) = [error.value.replace("\\", "") for error in page.error]
+    assert "This record no longer exists in ConnectWise." in told_error
+    assert "Choose another ConnectWise product in its cell." in told_error
+    assert "Refresh the lists" not in told_error
+    assert f"{VIEW}_retry" not in [button.key for button in page.button]
+
+
+def test_who_does_not_want_to_decide_goes_back_to_the_form_and_loses_nothing(
+    page, sandbox, catalog_services
+):
+    product_id = existing_id(catalog_services)
+    edit(page, product_id)
+    fill(page, f"{EDIT}_description", "Mine")
+    admin(sandbox, "PATCH", f"/tables/catalog/{product_id}", {"description": "Theirs"})
+    press(page, f"{EDIT}_apply")
+    press(page, "product_compare_back")
+    assert field(page, f"{EDIT}_description") == "Mine"
+    assert not page.button(key=f"{EDIT}_cancel").disabled
+    press(page, f"{EDIT}_apply")
+    assert "changed this product in ConnectWise" in told(page)
+    now = admin(sandbox, "GET", f"/tables/catalog/{product_id}", None)
+    assert now["description"] == "Theirs"
+
+
 def test_a_failed_edit_says_beside_apply_where_the_reason_is(page, sandbox, catalog_services):
     admin(sandbox, "POST", "/faults", {"effect": "status", "status": 403, "method": "PATCH"})
     edit(page, existing_id(catalog_services))

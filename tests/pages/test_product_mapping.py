@@ -41,10 +41,12 @@ def _page() -> None:
 
 
 class Person:
-    """Somebody at the page, with a grid that numbers its steps."""
+    """Somebody at the page, signed in with `email` if any, with a grid that numbers its steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, email: str = "") -> None:
         self.page = AppTest.from_function(_page, default_timeout=30)
+        if email:
+            self.page.user = {"is_logged_in": True, "email": email}
         self.number = 0
         self.run()
 
@@ -418,11 +420,11 @@ def test_the_chip_narrows_the_rows_and_is_remembered(
     filled_services: Services, products: list[CatalogEntry]
 ) -> None:
     save(filled_services, CODE, products[0].id, True)
-    person = Person()
+    person = Person("ana@example.com")
     pills = person.page.get("button_group")[0]
     pills.set_value("mapped")
     person.run()
-    again = Person()
+    again = Person("ana@example.com")
     assert again.page.session_state["mapping_show"] == "mapped"
 
 
@@ -434,13 +436,14 @@ def test_a_link_from_the_overview_turns_a_chip_on(filled_services: Services) -> 
 
 
 def test_the_view_is_kept_for_the_next_session_but_not_changed_under_the_grid(
-    person: Person, filled_services: Services
+    filled_services: Services,
 ) -> None:
+    person = Person("ana@example.com")
     before = person.grid["gridOptions"]["initialState"]
     view = {"state": {"columnSizing": {"columnSizingModel": []}}, "quick": "mdr"}
     person.sends(view=view)
     assert person.grid["gridOptions"]["initialState"] == before
-    assert Person().grid["gridOptions"]["quickFilterText"] == "mdr"
+    assert Person("ana@example.com").grid["gridOptions"]["quickFilterText"] == "mdr"
 
 
 def test_the_catalog_is_sent_until_the_browser_has_it(

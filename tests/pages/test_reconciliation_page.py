@@ -14,13 +14,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.services
-from core.domain.models import Frequency, RowClass, SyncSettings, Tolerance
+from core.domain.models import Frequency, PlanOptions, RowClass, SyncSettings, Tolerance
 from core.domain.month import Month
 from core.errors import VendorError
 from core.sandbox.faults import Effect, FaultRule
 from core.services import Services
 from pages.components.formats import money, month_text, number
 from pages.components.paging import PAGE_SIZE
+from pages.components.reconciliation_fix import can_be_synced, targets_of
 from pages.components.reconciliation_table import (
     plain_money,
     signed_money,
@@ -28,7 +29,8 @@ from pages.components.reconciliation_table import (
     styled,
 )
 from tests.use_cases.reconciliation_world import DOURLIN, GARAGE, arrange, customer_ids
-from tests.use_cases.sync_world import change_usage
+from tests.use_cases.sync_world import agreements_that_prorate, change_usage, prepare, synced
+from tests.use_cases.test_moved_customers import move_all
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "reconciliation_table"
@@ -290,7 +292,11 @@ def test_changes_since_the_month_before_are_told_where_it_is_known(services, mon
 def test_what_needs_somebody_comes_first_by_money(page, services, month):
     frame = table(page)
     assert len(frame) == 14
-    assert list(frame["class"][:1]) == ["Unmapped product"]
+    money = frame["money"].abs().dropna()
+    assert list(money) == sorted(money, reverse=True)
+    assert frame["money"].isna()[len(money) :].all()
+    costs = frame["cost"][len(money) :].fillna(0)
+    assert list(costs) == sorted(costs, reverse=True)
     line = line_of(page, "Cabinet Dourlin & Associés", "SEC-EPP-USER")
     row = frame.loc[line]
     assert (row["used"], row["expected"], row["billed"]) == (34, 34, 30)
@@ -416,6 +422,38 @@ def test_links_name_a_month_and_filters(services, month):
     assert set(table(page)["class"]) == {"Over-billed"}
     page = opened(customer=customer_ids(services)[GARAGE])
     assert set(table(page)["customer"]) == {"Garage Pellorce"}
+    page = opened(month=str(month), show="open")
+    assert len(table(page)) == 14
+    assert len(table(opened(month=str(month)))) == 31
+    page = opened(text="pellorce")
+    assert set(table(page)["customer"]) == {"Garage Pellorce"}
+
+
+def test_a_link_leaves_no_filter_of_before(page, services, month):
+    page.text_input(key="reconciliation_text").set_value("nothing has this name")
+    page.selectbox(key="reconciliation_order_en").set_value("not_used")
+    run(page)
+    for name in ("assignee", "order"):
+        page.session_state[f"reconciliation_{name}"] = "not_used"
+    page.query_params["month"] = str(month)
+    page.query_params["show"] = "open"
+    run(page)
+    assert len(table(page)) == 14
+
+
+def test_the_printed_match_rate_is_that_of_the_printed_rows(page):
+    page.segmented_control(key="reconciliation_show_en").set_value("all")
+    run(page)
+    page.button_group(key="reconciliation_classes_en").set_value(["matched"])
+    run(page)
+    page.segmented_control(key="reconciliation_view_en").set_value("print")
+    run(page)
+    (paper,) = [one for one in page.get("html") if "reconciliation-print" in one.proto.body]
+    assert "First-pass match rate</td><td class='number'>100%<" in paper.proto.body
+    page.button_group(key="reconciliation_classes_en").set_value(["under_billed"])
+    run(page)
+    (paper,) = [one for one in page.get("html") if "reconciliation-print" in one.proto.body]
+    assert "First-pass match rate</td><td class='number'>0%<" in paper.proto.body
 
 
 # ---------------------------------------------------------------- one row
@@ -462,6 +500,27 @@ def test_fix_from_here_leads_to_the_plan_of_the_chosen_rows(page, services, mont
     # What a sync cannot put right is left out.
     wanted = {"month": str(month), "only": f"{KEY},44/1203"}
     assert ways == [("pages/usage_sync.py", {"query_params": wanted})]
+
+
+def test_what_a_moved_customer_left_leads_to_the_plan_that_lets_it_go(services):
+    month = prepare(services)
+    synced(services, month)
+    old, new = agreements_that_prorate(services)[1], agreements_that_prorate(services)[4]
+    move_all(services, old, new)
+    services.planning.refresh()
+    looked = services.reconciliation.look(month)
+    left = [one for one in looked.rows if one.row.agreement_id == old and one.is_open]
+    assert len(left) > 1
+    for one in left:
+        assert "#" in one.key
+        assert can_be_synced(one) is one.row.bound
+    fixed = [one for one in left if one.row.bound]
+    assert len(fixed) > 1
+    for one in fixed:
+        options = PlanOptions(only=frozenset(targets_of(one, looked.rows)))
+        changes = services.planning.plan(month, options).changes
+        assert one.row.addition_id in {change.addition_id for change in changes}
+        assert {change.target.product_id for change in changes} == {one.row.product_id}
 
 
 def test_what_is_not_mapped_leads_to_where_it_is_mapped(services, month):

@@ -166,6 +166,20 @@ def test_looking_at_a_known_product_changes_nothing(filled: Services, usable: in
     assert filled.mappings.rows() is rows
 
 
+def test_a_refresh_keeps_what_a_deleted_product_was_called(
+    filled: Services, sandbox: Sandbox, usable: int
+) -> None:
+    mapped(filled, usable)
+    name = next(entry.identifier for entry in filled.catalog.entries() if entry.id == usable)
+    with sandbox.world.transaction():
+        sandbox.world.tables["catalog"].delete(usable)
+    for _refresh in range(2):
+        filled.catalog.refresh()
+        stored = filled.store.mappings.all()[CODE]
+        assert stored.state is MappingState.BROKEN
+        assert str(stored.reason) == f"The ConnectWise product {name} no longer exists."
+
+
 def test_looking_at_a_product_that_changed_tells_the_snapshot(
     filled: Services, sandbox: Sandbox, usable: int
 ) -> None:

@@ -61,6 +61,25 @@ def test_a_run_that_is_undone_leaves_nothing_to_undo(cli: Cli, done: dict[str, A
     assert "blocked: " in err
 
 
+def test_a_run_that_cannot_be_undone_at_all_is_a_failure(
+    cli: Cli, done: dict[str, Any], sandbox: Sandbox
+) -> None:
+    table = sandbox.world.tables["additions"]
+    with sandbox.world.transaction():
+        for key, record in list(table.records.items()):
+            table.replace(key, {**record, "quantity": Decimal(7777)})
+    code, out, err = cli("undo", done["number"])
+    assert (code, out.split(" ")[0]) == (1, "0")
+    assert "was changed since run" in err
+    assert cli("undo", done["number"], "--json")[0] == 1
+
+
+def test_the_lines_beside_an_undo_are_told_apart(cli: Cli, done: dict[str, Any]) -> None:
+    _, _, err = cli("undo", done["number"])
+    told = err.splitlines()
+    assert len(told) == len(set(told))
+
+
 def test_another_plan_by_now_and_a_limit_are_refused(
     cli: Cli, done: dict[str, Any], sandbox: Sandbox, path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from core.errors import (
     RefusedError,
     TryAgainError,
     VendorError,
+    message,
 )
 from core.sandbox.faults import Effect, FaultRule, When
 from core.sandbox.server import Sandbox
@@ -125,6 +126,20 @@ def test_what_connectwise_answered_is_told_when_nothing_was_written(
     assert said in str(caught.value)
     assert "did not answer" not in str(caught.value)
     assert "Apply again" in str(caught.value)
+
+
+def test_an_answer_that_is_a_page_of_a_gateway_is_told_by_its_number_in_any_language(
+    services: Services, wanted: ProductFields, sandbox: Sandbox
+) -> None:
+    page = "<html><body>Service Unavailable</body></html>"
+    sandbox.controls.faults.add(
+        FaultRule(
+            effect=Effect.STATUS, status=503, body=page, method="POST", path="procurement/catalog"
+        )
+    )
+    with pytest.raises(TryAgainError, match="ConnectWise answered: error 503") as caught:
+        services.products.create(wanted)
+    assert dict(caught.value.text.facts)["reason"] == message("error {status}", status=503)
 
 
 def test_a_taken_identifier_is_offered_and_never_copied(

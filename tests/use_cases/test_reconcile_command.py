@@ -58,11 +58,12 @@ def test_differences_are_told_worst_first_with_exit_code_2(cli: Cli, month: Mont
     code, out, err = cli("--month", str(month))
     assert (code, err) == (2, "")
     lines = out.splitlines()
-    assert lines[0].startswith("Unmapped product")
-    assert any(
-        "Cabinet Dourlin & Associés / SEC-EPP-USER  used 34, billed 30  +18.00" in line
-        for line in lines
+    assert lines[0].startswith("Under-billed")
+    assert lines[0].endswith(
+        "Cabinet Dourlin & Associés / SEC-EPP-USER  used 34, billed 30  +18.00"
     )
+    priced = [index for index, line in enumerate(lines[:-1]) if line[-3] == "."]
+    assert priced == list(range(len(priced)))
     assert lines[-1] == (
         "31 rows, 14 open. Under-billed 30.20, over-billed 10.50. First-pass match rate 70.0%."
     )

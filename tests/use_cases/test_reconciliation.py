@@ -600,8 +600,10 @@ def test_csv_has_every_row_with_its_figures(services: Services, month: Month) ->
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert len(rows) == services.reconciliation.report(month).totals.rows
     worst = rows[0]
-    # What is at stake comes first: the usage that nobody is billed for at all.
-    assert (worst["Class"], worst["Cost (EUR)"]) == ("Unmapped product", "58.90")
+    # The greatest difference in money comes first; what has none known, by its cost, after those.
+    assert (worst["Class"], worst["Difference in money"]) == ("Under-billed", "18.00")
+    unpriced = [each for each in rows if not each["Difference in money"]]
+    assert (unpriced[0]["Class"], unpriced[0]["Cost (EUR)"]) == ("Unmapped product", "58.90")
     assert not [cell for each in rows for cell in each.values() if cell.startswith("-0.00")]
     assert {each["Difference in money"] for each in rows if each["Difference"] == "0"} == {"0.00"}
     (found,) = [each for each in rows if each["Row"] == f"{DOURLIN}/{ENDPOINT}"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -147,9 +147,8 @@ def _touch(
 
 
 def _touched_member(row: RunChange) -> str:
-    """A price of its own only where there was an addition before."""
-    existing = row.change.kind in (ChangeKind.SET_QUANTITY, ChangeKind.ZERO)
-    return "unitPrice" if existing and row.number % 2 else "quantity"
+    """The price of every other one, be it created, adopted or kept, as far as it is known."""
+    return "unitPrice" if row.number % 2 and row.change.unit_price is not None else "quantity"
 
 
 def _take_back(services: Services, sandbox: Sandbox, run: Run, trouble: Trouble | None) -> None:
@@ -179,7 +178,8 @@ def _world(services: Services) -> World:
             for each in listed
             if is_open(each, today)
         },
-        services.store.additions.bindings(),
+        # Whose usage they carry is noted of every addition that a run looks at.
+        {k: replace(b, carries=()) for k, b in services.store.additions.bindings().items()},
         {c: m.connectwise_product_id for c, m in services.store.mappings.all().items()},
     )
 

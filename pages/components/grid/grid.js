@@ -8,8 +8,9 @@ function later(action, wait) {
 }
 
 const ROW_HEIGHT = 46
-const EXPLAINED_HEIGHT = 92
-const NARROWLY_EXPLAINED_HEIGHT = 138
+// What a cell has around its content, borders among it: above and below, and at both sides.
+const AROUND_HEIGHT = 10
+const AROUND_WIDTH = 20
 const postSoon = later(post, 150)
 const postView = later(post, 600)
 
@@ -123,10 +124,17 @@ function onGridReady({ api, context }) {
     tell()
     noteSelection()
   })
-  api.addEventListener("rowDataUpdated", redrawExplained)
+  const fit = later(fitExplained, 30)
+  api.addEventListener("rowDataUpdated", fitExplained)
+  api.addEventListener("columnResized", ({ finished }) => finished && fit())
+  api.addEventListener("displayedColumnsChanged", fit)
+  document.fonts.addEventListener("loadingdone", () => {
+    measured.clear()
+    fit()
+  })
   api.addEventListener("selectionChanged", noteSelection)
   api.addEventListener("stateUpdated", noteView)
-  gridApi.forEachNode((node) => explained.set(node.id, rowHeight(node)))
+  fitExplained()
   tell()
 }
 
@@ -145,21 +153,70 @@ function stateSpan({ data, api, column }) {
 /* AG Grid looks at spans and heights only when it makes a row. */
 const explained = new Map()
 
-function redrawExplained() {
-  const changed = []
+function fitExplained() {
+  measureNew()
+  let changed = false
+  const respanned = []
   gridApi.forEachNode((node) => {
-    const shape = rowHeight(node)
-    if ((explained.get(node.id) || ROW_HEIGHT) !== shape) changed.push(node)
-    explained.set(node.id, shape)
+    const is = { height: rowHeight(node), span: explainedSpan(node.data) }
+    const was = explained.get(node.id) || { height: 2 * ROW_HEIGHT, span: is.span }
+    changed ||= was.height !== is.height
+    if (was.span !== is.span) respanned.push(node)
+    explained.set(node.id, is)
   })
-  if (changed.length === 0) return
-  gridApi.resetRowHeights()
-  gridApi.redrawRows({ rowNodes: changed })
+  if (changed) gridApi.resetRowHeights()
+  if (respanned.length > 0) gridApi.redrawRows({ rowNodes: respanned })
 }
 
+/* The height of what is explained, by what it says and how wide it is. */
+const measured = new Map()
+
+/* All that is new is measured at once, so that the browser lays it out once. */
+function measureNew() {
+  const cells = new Map()
+  gridApi.forEachNode(({ data }) => {
+    const key = data && data.explanation && measureKey(data)
+    if (key && !measured.has(key) && !cells.has(key)) cells.set(key, explainedCell(data))
+  })
+  if (cells.size === 0) return
+  const holder = element("div", "us-measure")
+  holder.setAttribute("aria-hidden", "true")
+  holder.append(...cells.values())
+  document.body.append(holder)
+  cells.forEach((cell, key) => measured.set(key, Math.ceil(cell.getBoundingClientRect().height)))
+  holder.remove()
+}
+
+function explainedCell(data) {
+  const cell = new StateCell()
+  cell.gui = element("div", "us-cell")
+  cell.gui.style.width = `${explainedWidth(data)}px`
+  cell.draw({ data })
+  return cell.gui
+}
+
+function measureKey(data) {
+  const { state, next_state: next, since, explanation } = data
+  return JSON.stringify([explainedWidth(data), state, next, since, explanation])
+}
+
+function explainedSpan(data) {
+  const column = gridApi && gridApi.getColumn("state")
+  return column ? stateSpan({ data, api: gridApi, column }) : 1
+}
+
+function explainedWidth(data) {
+  const column = gridApi && gridApi.getColumn("state")
+  if (!column) return 0
+  const beside = explainedSpan(data) === 2 ? gridApi.getDisplayedColAfter(column) : null
+  return column.getActualWidth() + (beside ? beside.getActualWidth() : 0) - AROUND_WIDTH
+}
+
+/* Before the columns have their widths nothing is measured yet; `fitExplained` follows. */
 function rowHeight({ data }) {
   if (!data || !data.explanation) return ROW_HEIGHT
-  return data.suggestion_id === "" ? EXPLAINED_HEIGHT : NARROWLY_EXPLAINED_HEIGHT
+  const height = measured.get(measureKey(data))
+  return height ? Math.max(ROW_HEIGHT, height + AROUND_HEIGHT) : 2 * ROW_HEIGHT
 }
 
 const quickWords = (text) => normalise(text).split(/\s+/).filter(Boolean)

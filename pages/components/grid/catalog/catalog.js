@@ -3,10 +3,14 @@
    only. It also lets the browser ask before a reload or a closed tab drops unsaved changes. */
 const page = window.parent
 
-// The listener belongs to the page: it has to outlive this frame when another page is shown.
+// A script of the page itself: what is added from this frame stops running once the frame is gone,
+// which it is as soon as another page is shown, while the changes are still unsaved.
 if (!page.usageSyncLeaving) {
-  page.usageSyncLeaving = page.Function("event", "if (window.usageSyncUnsaved) event.preventDefault()")
-  page.addEventListener("beforeunload", page.usageSyncLeaving)
+  page.usageSyncLeaving = true
+  const script = page.document.createElement("script")
+  script.textContent =
+    'window.addEventListener("beforeunload", (event) => { if (window.usageSyncUnsaved) event.preventDefault() })'
+  page.document.head.append(script)
 }
 
 function post(type, values) {
