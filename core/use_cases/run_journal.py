@@ -145,7 +145,7 @@ class RunJournal:
 
     def _commit(self) -> None:
         with self._lock:
-            announced, self._announced = self._announced, []
+            announced = self._not_announced_ahead()
             numbers = {announcement.entry.number for announcement in announced}
             ahead = self._next_numbers(numbers) if announced or self._ahead else []
         entries = [announcement.entry for announcement in announced]
@@ -161,6 +161,18 @@ class RunJournal:
         with self._lock:
             # Who announced himself while a commit took his number ahead has begun.
             self._ahead = (self._ahead | set(ahead)) - numbers - self._settled
+
+    def _not_announced_ahead(self) -> list[_Announcement]:
+        """Those who wait, but for whom the commit that they waited for has announced already."""
+        waiting, self._announced = self._announced, []
+        found = []
+        for each in waiting:
+            if each.entry.number in self._ahead:
+                self._ahead.remove(each.entry.number)
+                each.committed = True
+            else:
+                found.append(each)
+        return found
 
     def _next_numbers(self, announced: set[int]) -> list[int]:
         """What to announce ahead: nothing that has its outcome, or that somebody announces now."""

@@ -180,6 +180,34 @@ def test_only_some_are_announced_ahead_and_each_once(
     assert len(lines) == len(set(lines)) == 2 * run.changes
 
 
+def test_who_begins_while_the_commit_takes_his_number_ahead_is_announced_once(
+    ready: Services, run: Run, journal: RunJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce = ready.store.runs.announce
+    first, go = threading.Event(), threading.Event()
+
+    def slow(run_id: str, entries: Sequence[JournalEntry], **outcomes: Any) -> None:
+        first.set()
+        go.wait(10)
+        announce(run_id, entries, **outcomes)
+
+    monkeypatch.setattr(ready.store.runs, "announce", slow)
+    journal.expect(range(1, 6))
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(journal.announce, 1)]
+        first.wait(10)
+        waiting.append(pool.submit(journal.announce, 2))
+        wait_until(lambda: len(journal._announced) == 1)
+        go.set()
+        for each in waiting:
+            each.result()
+    assert committed(ready, run).count((2, Outcome.IN_FLIGHT)) == 1
+    for number in (1, 2):
+        journal.settle(done(ready, number))
+    journal.flush()
+    assert committed(ready, run).count((2, Outcome.WAITING)) == 0
+
+
 def test_many_threads_never_begin_what_is_not_committed(
     ready: Services, run: Run, journal: RunJournal
 ) -> None:
