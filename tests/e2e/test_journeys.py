@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.sandbox.faults import Effect, FaultRule, When
 from tests.e2e.dashboard import Dashboard
 from tests.e2e.downloads import download
+from tests.e2e.drawing import stand_still
 from tests.e2e.grid_page import Grid
 
 OpenPage = Callable[..., Page]
@@ -152,6 +153,7 @@ def test_a_product_created_while_the_browser_is_reloaded_is_offered_for_its_row(
 ) -> None:
     grid.cell(CODE, "details").get_by_role("button", name=re.compile("Add")).click()
     dialog = grid.page.get_by_role("dialog")
+    stand_still(grid.page)
     dialog.get_by_label("Price").fill("12.50")
     dialog.get_by_label("Price").blur()
     slow_down(dashboard, "POST")
@@ -175,6 +177,7 @@ def test_a_creation_that_fails_while_the_browser_is_reloaded_is_told(
 ) -> None:
     grid.cell(CODE, "details").get_by_role("button", name=re.compile("Add")).click()
     dialog = grid.page.get_by_role("dialog")
+    stand_still(grid.page)  # a form that is still being drawn loses what is typed
     dialog.get_by_label("Price").fill("12.50")
     dialog.get_by_label("Price").blur()
     assert dashboard.sandbox is not None
