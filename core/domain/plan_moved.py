@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Set
 
 from core.domain import plan_findings as findings
-from core.domain.models import Change, ChangeKind, PlanOptions
 from core.domain.plan_additions import AgreementPlan, let_go, usage_waits
 from core.domain.plan_inputs import PlanInputs
 from core.domain.plan_products import ProductScope
+from core.domain.plan_transfers import is_left_out
 from core.errors import message
 
 
@@ -53,13 +53,6 @@ def _held_up(
     """The products that the agreements `now` do not come to bill by this plan."""
     blocked = {billed.product_id for billed in products.billed.values() if billed.blocked}
     found = (each.target for each in elsewhere.findings if each.blocks)
-    left_out = (each.target for each in elsewhere.changes if _is_left_out(each, inputs.options))
+    left_out = (each.target for each in elsewhere.changes if is_left_out(each, inputs))
     targets = [target for target in (*found, *left_out) if target is not None]
     return blocked | {each.product_id for each in targets if each.agreement_id in now}
-
-
-def _is_left_out(change: Change, options: PlanOptions) -> bool:
-    if change.kind is ChangeKind.NOTHING:
-        return False
-    key = change.target.key
-    return key in options.excluded or (options.only is not None and key not in options.only)

@@ -47,9 +47,17 @@ def agreements_behind(
 
 
 def _with_needs(changes: Iterable[Change]) -> list[Change]:
-    """Each change that lowers with those that bill its usage from then on."""
+    """Each change that lowers with those that bill its usage from then on.
+
+    One that is lowered itself is waited for by nobody: two could wait for each other.
+    """
     known = list(changes)
-    bills = {key: change.target.key for change in known for key in change.carries}
+    bills = {
+        key: change.target.key
+        for change in known
+        if change.difference >= 0
+        for key in change.carries
+    }
     return [
         replace(change, needs=needs) if (needs := _needs(change, bills)) else change
         for change in known
@@ -78,7 +86,7 @@ def _refused(
     carriers: Mapping[str, list[Binding]],
     inputs: PlanInputs,
 ) -> dict[Target, Finding]:
-    happening = [change for change in changes if not _is_left_out(change, inputs)]
+    happening = [change for change in changes if not is_left_out(change, inputs)]
     decided = {_place(change) for change in happening}
     billed = {carried_key(p.customer_id, p.product_code) for c in happening for p in c.parts}
     billed |= set(settled)
@@ -157,7 +165,8 @@ def _is_to_be_billed(key: str, inputs: PlanInputs) -> bool:
     return customer is not None and customer.sync and product is not None and product.sync
 
 
-def _is_left_out(change: Change, inputs: PlanInputs) -> bool:
+def is_left_out(change: Change, inputs: PlanInputs) -> bool:
+    """Whether a person left the change out, or the product that it is billed on."""
     if change.kind is ChangeKind.NOTHING:
         return False
     key, options = change.target.key, inputs.options

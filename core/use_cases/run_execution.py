@@ -343,9 +343,6 @@ class Execution:
         if not self._unmapped.isdisjoint(part.product_code for part in change.parts):
             self._skip(row)
             return
-        if not self._done.issuperset(change.needs):
-            self._skip(row, _NOT_BILLED, _RETRY)
-            return
         if not change.target.product_id:
             product = self._product_for(row)
             if product is None:
@@ -354,6 +351,9 @@ class Execution:
         outcome = self._look_for_addition(row, change)
         if outcome is None and row.number in self._moved:
             self._skip(row, _MOVED, _PLAN_AGAIN)
+            return
+        if outcome is None and not self._done.issuperset(change.needs):
+            self._skip(row, _NOT_BILLED, _RETRY)
             return
         if outcome is None:
             before = self._reading.of(change.target.agreement_id)

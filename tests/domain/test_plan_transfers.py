@@ -162,6 +162,19 @@ def test_a_product_that_is_mapped_anew_is_not_billed_as_both() -> None:
     }
 
 
+def test_two_that_change_places_and_both_go_down_do_not_wait_for_each_other() -> None:
+    first, second = addition(100, 11, 1, 8), addition(101, 11, 2, 8)
+    inputs = moved(
+        usages=[usage("alpha", "X", 5), usage("alpha", "Y", 6)],
+        mappings=[mapping("X", 2), mapping("Y", 1)],
+        customers=[customer("alpha", 11)],
+        additions=[first, second],
+        bound=[carrying(first, "alpha/X"), carrying(second, "alpha/Y")],
+    )
+    changes = make_plan(inputs).changes
+    assert [(c.before, c.after, c.needs) for c in changes] == [(8, 6, ()), (8, 5, ())]
+
+
 def test_usage_of_which_nothing_is_to_be_billed_holds_nothing_up() -> None:
     free = QuantityRules(by_product={"X": QuantityRule(included=Decimal(10))})
     assert written(moved(rules=free)) == {OLD_KEY: ChangeKind.ZERO}
