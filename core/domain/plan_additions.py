@@ -6,24 +6,23 @@ product is adopted; several are ambiguous and never guessed; none: a new one is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from decimal import Decimal
 
 from core.domain import plan_findings as findings
-from core.domain.effective_date import effective_date
+from core.domain.addition_days import ended_on, is_open
+from core.domain.carried import carried_key
 from core.domain.models import (
     Addition,
     Binding,
-    Carried,
     Change,
     ChangeKind,
     Finding,
-    Part,
     Target,
     UsageGone,
 )
+from core.domain.plan_changes import cancel_change, create_change, existing_change
 from core.domain.plan_findings import Wanted
 from core.domain.plan_inputs import PlanInputs
 from core.domain.plan_products import BilledProduct, ProductScope
@@ -50,17 +49,6 @@ class AgreementPlan:
         self.findings += other.findings
         self.existing += other.existing
         self.settled |= other.settled
-
-
-def is_open(addition: Addition, today: date) -> bool:
-    """Whether an addition is still billed: not cancelled, or only from a later day on.
-
-    One that was cancelled from its first day, as an undo does it, never is.
-    """
-    ends, begins = addition.cancelled_date, addition.effective_date
-    if ends is None:
-        return True
-    return ends >= today and (begins is None or begins < ends)
 
 
 def plan_agreement(
@@ -233,13 +221,15 @@ def _decide_unbound(
         plan.findings.append(findings.ambiguous(wanted, still_open, inputs))
     elif still_open:
         plan.existing += 1
-        plan.changes.append(_existing(ChangeKind.ADOPT_ADDITION, wanted, still_open[0], inputs))
+        plan.changes.append(
+            existing_change(ChangeKind.ADOPT_ADDITION, wanted, still_open[0], inputs)
+        )
     elif wanted.quantity > 0:
-        ended = _ended_on(additions, inputs)
+        ended = ended_on(additions, inputs.today)
         if ended is not None and ended >= inputs.month.last_day:
             plan.findings.append(findings.ended_later(wanted, ended, inputs))
         else:
-            plan.changes.append(_create(wanted, additions, inputs))
+            plan.changes.append(create_change(wanted, additions, inputs))
     else:
         plan.settled |= {carried_key(part.customer_id, part.product_code) for part in wanted.parts}
 
@@ -260,7 +250,7 @@ def _decide_gone(
         if still_open:
             _decide_unbound(wanted, additions, still_open, inputs, plan)
         else:
-            plan.changes.append(_create(wanted, additions, inputs))
+            plan.changes.append(create_change(wanted, additions, inputs))
         return
     plan.findings.append(findings.bound_addition_gone(wanted, additions, binding, inputs))
 
@@ -276,7 +266,7 @@ def _decide_bound(
         _without(wanted, kept, binding, inputs, plan)
     else:
         kind = ChangeKind.NOTHING if same else ChangeKind.SET_QUANTITY
-        plan.changes.append(_existing(kind, wanted, kept, inputs, binding))
+        plan.changes.append(existing_change(kind, wanted, kept, inputs, binding))
 
 
 def _without(
@@ -285,105 +275,10 @@ def _without(
     """Usage is gone: what the settings say."""
     gone = inputs.settings.usage_gone
     if gone is UsageGone.CANCEL:
-        plan.changes.append(_cancel(wanted, kept, binding, inputs))
+        plan.changes.append(cancel_change(wanted, kept, binding, inputs))
     elif kept.quantity == 0:
-        plan.changes.append(_existing(ChangeKind.NOTHING, wanted, kept, inputs, binding))
+        plan.changes.append(existing_change(ChangeKind.NOTHING, wanted, kept, inputs, binding))
     elif gone is UsageGone.LEAVE:
         plan.findings.append(findings.left_as_it_is(wanted, kept, inputs))
     else:
-        plan.changes.append(_existing(ChangeKind.ZERO, wanted, kept, inputs, binding))
-
-
-# ---------------------------------------------------------------- changes
-
-
-def carried_by(parts: Iterable[Part]) -> Carried:
-    """Whose usage of what these are, where there is any."""
-    return tuple(
-        carried_key(part.customer_id, part.product_code) for part in parts if part.quantity > 0
-    )
-
-
-def carried_key(customer_id: str, product_code: str) -> str:
-    """How a customer's usage of a product is named in what an addition carries."""
-    return f"{customer_id}/{product_code}"
-
-
-def _existing(
-    kind: ChangeKind,
-    wanted: Wanted,
-    addition: Addition,
-    inputs: PlanInputs,
-    binding: Binding | None = None,
-) -> Change:
-    return Change(
-        kind=kind,
-        target=wanted.target,
-        customer_ids=wanted.customers,
-        addition_id=addition.id,
-        before=addition.quantity,
-        after=wanted.quantity,
-        unit_price=addition.unit_price,
-        month_before=binding.month if binding else None,
-        month_after=max(inputs.month, binding.month) if binding else inputs.month,
-        carries=carried_by(wanted.parts),
-        carried=binding.carries if binding else (),
-        parts=wanted.parts,
-        steps=wanted.steps,
-    )
-
-
-def _create(wanted: Wanted, additions: Sequence[Addition], inputs: PlanInputs) -> Change:
-    day, why = effective_date(inputs.month, inputs.agreements[wanted.target.agreement_id])
-    ended = _ended_on(additions, inputs)
-    if ended is not None and ended >= day:
-        day, why = ended + timedelta(days=1), message("The day after the addition before it ended.")
-    entry = (inputs.catalog or {}).get(wanted.target.product_id)
-    return Change(
-        kind=ChangeKind.CREATE_ADDITION,
-        target=wanted.target,
-        customer_ids=wanted.customers,
-        after=wanted.quantity,
-        effective_date=day,
-        date_reason=why,
-        known_ids=tuple(sorted(addition.id for addition in additions)),
-        unit_price=entry.price if entry else None,
-        month_after=inputs.month,
-        carries=carried_by(wanted.parts),
-        parts=wanted.parts,
-        steps=wanted.steps,
-    )
-
-
-def _ended_on(additions: Sequence[Addition], inputs: PlanInputs) -> date | None:
-    """The last day that an addition of the product was billed which is not open any more."""
-    days = [
-        each.cancelled_date
-        for each in additions
-        if each.cancelled_date is not None
-        and not is_open(each, inputs.today)
-        and (each.effective_date is None or each.effective_date < each.cancelled_date)
-    ]
-    return max(days, default=None)
-
-
-def _cancel(wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanInputs) -> Change:
-    """Billed until the end of the month before, or for its first day if it began later."""
-    last = inputs.month.first_day - timedelta(days=1)
-    if kept.effective_date is not None:
-        last = max(last, kept.effective_date)
-    return Change(
-        kind=ChangeKind.CANCEL,
-        target=wanted.target,
-        customer_ids=wanted.customers,
-        addition_id=kept.id,
-        before=kept.quantity,
-        after=_ZERO,
-        cancelled_before=kept.cancelled_date,
-        cancelled_date=last,
-        unit_price=kept.unit_price,
-        month_before=binding.month,
-        carried=binding.carries,
-        parts=wanted.parts,
-        steps=wanted.steps,
-    )
+        plan.changes.append(existing_change(ChangeKind.ZERO, wanted, kept, inputs, binding))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from core.domain.carried import carried_parts
 from core.domain.customers import Contracts, CustomerValues, agreement_fault, fault_of, is_active
 from core.domain.models import (
     Binding,
@@ -139,7 +140,7 @@ def left_agreements(
     customers: dict[int, list[str]] = {}
     for agreement_id, additions in kept.items():
         if all(each.carries for each in additions):
-            carried = {key.partition("/")[0] for each in additions for key in each.carries}
+            carried = {carried_parts(key)[0] for each in additions for key in each.carries}
             customers[agreement_id] = sorted(carried)
         elif agreement_id not in mapped:
             customers[agreement_id] = sorted(key for key in former if agreement_id in former[key])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from core.domain.carried import carried_parts
 from core.domain.models import Addition, Binding, Change, Finding, FindingKind, Part, Target
 from core.domain.plan_inputs import PlanInputs
 from core.domain.quantity import RuleProblem
@@ -230,7 +231,7 @@ def billed_elsewhere(change: Change, other: Binding, inputs: PlanInputs) -> Find
 
 def not_billed_yet(change: Change, key: str, inputs: PlanInputs) -> Finding:
     """The addition carries usage that nothing else comes to bill by this plan."""
-    customer_id, _, code = key.partition("/")
+    customer_id, code = carried_parts(key)
     return Finding(
         kind=FindingKind.NOT_BILLED_YET,
         blocks=True,

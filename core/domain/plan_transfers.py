@@ -12,9 +12,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from core.domain import plan_findings as findings
+from core.domain.addition_days import is_open
+from core.domain.carried import carried_key, carried_parts
 from core.domain.customers import is_active
-from core.domain.models import Binding, Carried, Change, ChangeKind, Finding, Target
-from core.domain.plan_additions import AgreementPlan, carried_key, is_open
+from core.domain.models import (
+    Binding,
+    Carried,
+    Change,
+    ChangeKind,
+    CustomerMapping,
+    Finding,
+    Target,
+)
+from core.domain.plan_additions import AgreementPlan
 from core.domain.plan_inputs import PlanInputs
 
 _Place = tuple[int, int]
@@ -31,18 +41,15 @@ def without_double_billing(planned: AgreementPlan, inputs: PlanInputs) -> Agreem
 
 
 def agreements_behind(
-    bindings: Mapping[_Place, Binding], mapped: Mapping[str, int | None]
+    bindings: Mapping[_Place, Binding], mappings: Mapping[str, CustomerMapping]
 ) -> set[int]:
-    """The agreements whose additions carry usage of customers that are mapped to another one now.
-
-    `mapped` is the agreement of each customer.
-    """
+    """The agreements whose additions carry usage of customers that are mapped otherwise now."""
     return {
         binding.agreement_id
         for binding in bindings.values()
         if binding.quantity > 0
-        for customer_id in {key.partition("/")[0] for key in binding.carries}
-        if mapped.get(customer_id, binding.agreement_id) != binding.agreement_id
+        for customer_id in {carried_parts(key)[0] for key in binding.carries}
+        if customer_id in mappings and mappings[customer_id].agreement_id != binding.agreement_id
     }
 
 
@@ -157,7 +164,7 @@ def _not_billed(change: Change, billed: set[str], inputs: PlanInputs) -> str:
 
 
 def _is_to_be_billed(key: str, inputs: PlanInputs) -> bool:
-    customer_id, _, code = key.partition("/")
+    customer_id, code = carried_parts(key)
     customer, product = inputs.customer_mappings.get(customer_id), inputs.mappings.get(code)
     usage = inputs.usage_of.get(customer_id, {}).get(code)
     if usage is None or usage.billable <= 0:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 
+from core.domain.addition_days import is_open
 from core.domain.models import Addition
-from core.domain.plan_additions import is_open
 from core.domain.plan_inputs import PlanInputs
 
 _ZERO = Decimal(0)

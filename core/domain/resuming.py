@@ -13,8 +13,8 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum, auto
 
+from core.domain.addition_days import is_open
 from core.domain.models import Addition, Change, ChangeKind
-from core.domain.plan_additions import is_open
 from core.domain.quantity import plain
 from core.errors import Message, message, plural_message
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from core.domain.addition_days import is_open
 from core.domain.models import (
     Addition,
     Binding,
@@ -23,7 +24,6 @@ from core.domain.models import (
     Run,
     RunChange,
 )
-from core.domain.plan_additions import is_open
 from core.domain.plan_inputs import PlanInputs
 from core.domain.planning import plan_of
 from core.domain.undo_words import by_whom, cancelled_now, price_now, quantity_now

@@ -87,19 +87,15 @@ class Planning:
 
     def _concerned(self) -> set[int]:
         customers, additions = self._store.customers, self._store.additions
-        left = left_agreements(
-            customers.mappings(), customers.former_agreements(), additions.bindings()
-        )
+        mappings, bindings = customers.mappings(), additions.bindings()
+        left = left_agreements(mappings, customers.former_agreements(), bindings)
         products = {
             mapping.connectwise_product_id
             for mapping in self._store.mappings.all().values()
             if mapping.connectwise_product_id is not None
         }
         billing = additions.agreements_with(products) & self.of_nobody()
-        behind = agreements_behind(
-            additions.bindings(),
-            {key: each.agreement_id for key, each in customers.mappings().items()},
-        )
+        behind = agreements_behind(bindings, mappings)
         return self._mapped() | left.keys() | billing | behind
 
     def _mapped(self) -> set[int]:

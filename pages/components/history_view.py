@@ -14,6 +14,7 @@ from core.services import Services
 from core.use_cases.workbook import Table
 from pages.components import history_session as session
 from pages.components import sync_session
+from pages.components.choice_field import switch_field
 from pages.components.downloads import draw_downloads
 from pages.components.history_filters import draw_filters
 from pages.components.history_rows import (
@@ -91,14 +92,8 @@ def _draw_lists(services: Services) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     )
     with line.container(width="content"):
-        st.segmented_control(
-            _("Part of the page"),
-            list(names),
-            format_func=names.__getitem__,
-            required=True,
-            label_visibility="collapsed",
-            **session.kept(session.VIEW, names, View.RUNS.value),
-        )
+        tied = session.kept(session.VIEW, names, View.RUNS.value)
+        switch_field(_("Part of the page"), names, tied)
     files = line.container(horizontal=True, gap="small", width="content")
     view = session.view()
     customers = services.customers.names()

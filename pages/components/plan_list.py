@@ -12,11 +12,11 @@ import streamlit as st
 from core.domain.models import Plan
 from core.domain.plan_inputs import PlanInputs
 from pages.components import sync_session as session
+from pages.components.choice_field import choice_field, switch_field
 from pages.components.downloads import draw_downloads
 from pages.components.formats import NOTHING
 from pages.components.language import _, ngettext
 from pages.components.number_columns import aligned, right
-from pages.components.option_names import distinct
 from pages.components.paging import draw_pages, on_screen, search_field
 from pages.components.plan_effect import (
     EffectUnit,
@@ -88,14 +88,16 @@ def _draw_no_rows(plan: Plan, wanted: PlanFilter) -> None:
         st.caption(_("No row matches."))
         return
     count = len(plan.unchanged)
-    st.success(
-        ngettext(
-            "Nothing to do: {count} addition has its quantity already.",
-            "Nothing to do: {count} additions have their quantity already.",
-            count,
-        ),
-        icon=":material/check_circle:",
+    told = ngettext(
+        "Nothing to do: {count} addition has its quantity already.",
+        "Nothing to do: {count} additions have their quantity already.",
+        count,
     )
+    if plan.blocked:
+        blocked = _("What is blocked is not among them: see above.")
+        st.info(f"{told} {blocked}", icon=":material/info:")
+    else:
+        st.success(told, icon=":material/check_circle:")
 
 
 def _draw_switches() -> tuple[Show, GroupBy | None]:
@@ -132,29 +134,13 @@ def _draw_filters(
 
 
 def _switch(name: str, names: Mapping[str, str], label: str) -> str:
-    st.segmented_control(
-        label,
-        list(names),
-        format_func=names.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        **session.kept(name, names, next(iter(names))),
-    )
+    switch_field(label, names, session.kept(name, names, next(iter(names))))
     return str(st.session_state[name])
 
 
 def _choice(name: str, label: str, everything: str, found: Mapping[str, str]) -> str:
-    ordered = sorted(found, key=lambda one: found[one].casefold())
-    names = {"": everything, **{one: found[one] for one in ordered}}
-    st.selectbox(
-        label,
-        list(names),
-        format_func=distinct(names),
-        placeholder=_("Choose…"),
-        label_visibility="collapsed",
-        width=200,
-        **session.kept(name, names, ""),
-    )
+    ordered = dict(sorted(found.items(), key=lambda one: one[1].casefold()))
+    choice_field(label, everything, ordered, 200, session.kept(name, {"", *found}, ""))
     return str(st.session_state[name])
 
 

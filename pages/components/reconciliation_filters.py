@@ -11,7 +11,7 @@ from core.domain.reconciliation_view import GroupBy, RowFilter, Show
 from core.domain.reconciliation_words import ORDER_NAMES
 from core.use_cases.month_report import MonthReport
 from pages.components import reconciliation_session as session
-from pages.components.choice_field import choice_field
+from pages.components.choice_field import choice_field, switch_field
 from pages.components.formats import number
 from pages.components.language import _, text
 from pages.components.paging import search_field
@@ -50,14 +50,7 @@ def draw_grouping() -> GroupBy | None:
 
 
 def _switch(name: str, names: Mapping[str, str], label: str) -> str:
-    st.segmented_control(
-        label,
-        list(names),
-        format_func=names.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        **session.kept(name, names, next(iter(names))),
-    )
+    switch_field(label, names, session.kept(name, names, next(iter(names))))
     return str(st.session_state[name])
 
 

@@ -33,9 +33,8 @@ def draw_changes(run: Run, changes: Sequence[RunChange]) -> None:
     """The table of changes, those that were not done first, with its files."""
     open_ones = to_look_at(changes)
     shown = sorted(changes, key=lambda one: (one.outcome is Outcome.DONE, one.number))
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
+    # Not at the right end: the table's own buttons come there, over what stands above it.
+    with st.container(horizontal=True, vertical_alignment="center"):
         if open_ones and len(open_ones) < len(changes):
             words = ngettext(
                 "Only the {count} that was not done",

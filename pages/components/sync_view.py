@@ -13,6 +13,7 @@ from core.domain.plan_inputs import PlanInputs
 from core.services import Services
 from core.use_cases.run_approval import rows_of
 from pages.components import sync_session as session
+from pages.components.choice_field import switch_field
 from pages.components.formats import age_text
 from pages.components.language import _
 from pages.components.plan_dialogs import (
@@ -86,14 +87,8 @@ def _draw_views() -> None:
         View.USAGE.value: _("Usage"),
         View.RUNS.value: _("Runs"),
     }
-    st.segmented_control(
-        _("Part of the page"),
-        list(names),
-        format_func=names.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        **session.kept(session.VIEW, names, View.PLAN.value),
-    )
+    tied = session.kept(session.VIEW, names, View.PLAN.value)
+    switch_field(_("Part of the page"), names, tied)
 
 
 # ---------------------------------------------------------------- the plan

@@ -182,9 +182,9 @@ def test_usage_of_which_nothing_is_to_be_billed_holds_nothing_up() -> None:
 
 def test_agreements_behind_are_those_that_carry_usage_of_who_left() -> None:
     inputs = moved()
-    mapped = {key: each.agreement_id for key, each in inputs.customer_mappings.items()}
-    assert agreements_behind(inputs.bindings, mapped) == {11}
-    assert agreements_behind(inputs.bindings, {**mapped, "alpha": 11}) == set()
+    mappings = inputs.customer_mappings
+    assert agreements_behind(inputs.bindings, mappings) == {11}
+    assert agreements_behind(inputs.bindings, {**mappings, "alpha": customer("alpha", 11)}) == set()
 
 
 def test_a_new_addition_begins_after_the_one_that_ended() -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.domain.addition_days import is_open
 from core.domain.models import (
     ChangeKind,
     Combine,
@@ -20,7 +21,6 @@ from core.domain.models import (
     Rounding,
     SyncSettings,
 )
-from core.domain.plan_additions import is_open
 from core.domain.plan_customers import left_agreements
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.quantity import CustomerQuantity, customer_quantity

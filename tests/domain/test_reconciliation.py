@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.domain.addition_days import is_open
 from core.domain.models import (
     Acceptance,
     AgreementStatus,
@@ -28,7 +29,6 @@ from core.domain.models import (
     Tolerance,
     Tolerances,
 )
-from core.domain.plan_additions import is_open
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.reconciliation import compare, is_open_exception, reconcile, totals_of
 from core.domain.reconciliation_additions import divided

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 
+from core.domain.addition_days import is_open
 from core.domain.models import (
     Addition,
     ChangeKind,
@@ -23,7 +24,6 @@ from core.domain.models import (
     SyncSettings,
     UsageGone,
 )
-from core.domain.plan_additions import is_open
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.undo import undo_plan
 from core.domain.undo_words import cancelled_now

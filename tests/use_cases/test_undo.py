@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.domain.addition_days import is_open
 from core.domain.models import (
     ChangeKind,
     FindingKind,
@@ -16,7 +17,6 @@ from core.domain.models import (
     RunStatus,
 )
 from core.domain.month import Month
-from core.domain.plan_additions import is_open
 from core.errors import BusyError, InputError
 from core.sandbox.faults import Effect, FaultRule, When
 from core.sandbox.server import Sandbox

@@ -14,8 +14,8 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from core.domain.addition_days import is_open
 from core.domain.models import ChangeKind, FindingKind, Outcome, Run, RunChange, RunStatus
-from core.domain.plan_additions import is_open
 from core.sandbox.faults import Effect, FaultRule, When
 from core.sandbox.server import Sandbox
 from core.services import Services
