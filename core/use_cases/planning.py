@@ -30,7 +30,7 @@ from core.storage.store import Store
 from core.use_cases.agreement_reading import AgreementReading, read_additions
 from core.use_cases.catalog import Catalog
 from core.use_cases.jobs import Clock, Progress, ignore_progress
-from core.use_cases.kept import KeptFew, Versioned
+from core.use_cases.kept import Kept, KeptFew, Versioned
 from core.use_cases.preferences import Preferences
 
 _NO_OPTIONS = PlanOptions()
@@ -55,6 +55,7 @@ class Planning:
         self._catalog = catalog
         self._preferences = preferences
         self._clock = clock
+        self._active = Kept(self._read_active)
         self._inputs: KeptFew[Versioned[PlanInputs]] = KeptFew(_INPUTS_KEPT)
         self._newest: Versioned[PlanInputs] | None = None
         self._plans: KeptFew[Plan] = KeptFew(_PLANS_KEPT)
@@ -82,8 +83,11 @@ class Planning:
 
     def of_nobody(self) -> set[int]:
         """The active agreements that no customer is mapped to."""
+        return set(self._active.get(self._store.customers.lists_revision)) - self._mapped()
+
+    def _read_active(self) -> frozenset[int]:
         agreements = self._store.customers.agreements().values()
-        return {each.id for each in agreements if is_active(each)} - self._mapped()
+        return frozenset(each.id for each in agreements if is_active(each))
 
     def _concerned(self) -> set[int]:
         customers, additions = self._store.customers, self._store.additions
