@@ -13,6 +13,7 @@ from decimal import Decimal
 from core.domain import plan_findings as findings
 from core.domain.addition_days import ended_on, is_open
 from core.domain.carried import carried_key
+from core.domain.effective_date import effective_date
 from core.domain.models import (
     Addition,
     Binding,
@@ -220,10 +221,7 @@ def _decide_unbound(
     elif len(still_open) > 1:
         plan.findings.append(findings.ambiguous(wanted, still_open, inputs))
     elif still_open:
-        plan.existing += 1
-        plan.changes.append(
-            existing_change(ChangeKind.ADOPT_ADDITION, wanted, still_open[0], inputs)
-        )
+        _adopt(wanted, still_open[0], inputs, plan)
     elif wanted.quantity > 0:
         ended = ended_on(additions, inputs.today)
         if ended is not None and ended >= inputs.month.last_day:
@@ -232,6 +230,17 @@ def _decide_unbound(
             plan.changes.append(create_change(wanted, additions, inputs))
     else:
         plan.settled |= {carried_key(part.customer_id, part.product_code) for part in wanted.parts}
+
+
+def _adopt(wanted: Wanted, found: Addition, inputs: PlanInputs, plan: AgreementPlan) -> None:
+    """An addition that begins after the month is told of: a second one beside it would bill twice
+    from its first day on."""
+    plan.existing += 1
+    plan.changes.append(existing_change(ChangeKind.ADOPT_ADDITION, wanted, found, inputs))
+    begins, last_day = found.effective_date, inputs.month.last_day
+    day, _ = effective_date(inputs.month, inputs.agreements[wanted.target.agreement_id])
+    if wanted.quantity > 0 and begins is not None and begins > max(day, last_day):
+        plan.findings.append(findings.begins_later(wanted, found, day, inputs))
 
 
 def _decide_gone(

@@ -205,6 +205,29 @@ def ended_later(wanted: Wanted, day: date, inputs: PlanInputs) -> Finding:
     )
 
 
+def begins_later(wanted: Wanted, found: Addition, day: date, inputs: PlanInputs) -> Finding:
+    """The addition that is adopted begins after the month, and after the day of a new one."""
+    return Finding(
+        kind=FindingKind.BEGINS_LATER,
+        blocks=False,
+        target=wanted.target,
+        customer_id=_customer(wanted),
+        addition_ids=(found.id,),
+        quantity=wanted.quantity,
+        text=message(
+            "{product} on {agreement} begins on {begins}: nothing is billed for the time before, "
+            "from {day} on.",
+            begins=found.effective_date or day,
+            day=day,
+            **_place(wanted.target, inputs),
+        ),
+        remedy=message(
+            "Change its first day in ConnectWise if {month} has to be billed.",
+            month=str(inputs.month),
+        ),
+    )
+
+
 def billed_elsewhere(change: Change, other: Binding, inputs: PlanInputs) -> Finding:
     """Another addition still bills some of the usage, and this plan does not lower it."""
     there = _place(Target(other.agreement_id, other.product_id), inputs)

@@ -37,7 +37,7 @@ def without_double_billing(planned: AgreementPlan, inputs: PlanInputs) -> Agreem
     while refused := _refused(changes, planned.settled, carriers, inputs):
         changes = [change for change in changes if change.target not in refused]
         found += refused.values()
-    return replace(planned, changes=_with_needs(changes), findings=[*planned.findings, *found])
+    return replace(planned, changes=with_needs(changes), findings=[*planned.findings, *found])
 
 
 def agreements_behind(
@@ -53,7 +53,7 @@ def agreements_behind(
     }
 
 
-def _with_needs(changes: Iterable[Change]) -> list[Change]:
+def with_needs(changes: Iterable[Change]) -> list[Change]:
     """Each change that lowers with those that bill its usage from then on.
 
     One that is lowered itself is waited for by nobody: two could wait for each other.

@@ -26,6 +26,7 @@ from core.domain.models import (
 )
 from core.domain.plan_inputs import PlanInputs
 from core.domain.planning import plan_of
+from core.domain.undo_transfers import LaterRun, without_wrong_billing
 from core.domain.undo_words import by_whom, cancelled_now, price_now, quantity_now
 from core.errors import Message, message
 
@@ -43,11 +44,16 @@ class _Case:
         return self.done.change
 
 
-def undo_plan(run: Run, changes: Iterable[RunChange], inputs: PlanInputs) -> Plan:
+def undo_plan(
+    run: Run,
+    changes: Iterable[RunChange],
+    inputs: PlanInputs,
+    later: Iterable[LaterRun] = (),
+) -> Plan:
     """What takes back everything that the run has done.
 
-    `inputs` are of the run's month and know the affected agreements as they are now. What the run
-    did not do, or failed to do, needs no undoing.
+    `inputs` are of the run's month and know the affected agreements as they are now; `later` are
+    the runs of that month after it. What the run did not do, or failed to do, needs no undoing.
     """
     done = [each for each in changes if each.outcome is Outcome.DONE]
     if inputs.month in inputs.closed:
@@ -55,9 +61,11 @@ def undo_plan(run: Run, changes: Iterable[RunChange], inputs: PlanInputs) -> Pla
     found = [_RULES[each.change.kind](_Case(run, each, inputs)) for each in done]
     undone = [each for each in found if isinstance(each, Change)]
     findings = [each for each in found if isinstance(each, Finding)]
-    kept, refused = _without_used_products(undone, run, inputs)
+    safe, unsafe = without_wrong_billing(undone, run, done, later, inputs)
+    kept, refused = _without_used_products(safe, run, inputs)
     existing = sum(change.addition_id is not None for change in kept)
-    return plan_of(inputs, kept, [*findings, *refused, *_invoiced(kept, inputs)], existing)
+    told = [*findings, *unsafe, *refused, *_invoiced(kept, inputs)]
+    return plan_of(inputs, kept, told, existing)
 
 
 # ---------------------------------------------------------------- additions
@@ -183,10 +191,10 @@ def _back(
 def _meddled(case: _Case, found: Addition, left: Decimal | None) -> Finding | None:
     """Somebody set another quantity than the run left, or another price: a sync writes none.
 
-    A new addition took the price that its product had; that of a product which the run created
-    itself is not known.
+    The price is the one of the answer; where none was kept, the one that the plan knew: for a new
+    addition, that of its product.
     """
-    price = case.change.unit_price
+    price = case.change.unit_price if case.done.unit_price is None else case.done.unit_price
     if found.quantity != left:
         return _changed(case, quantity_now(found, left), found)
     if price is not None and found.unit_price != price:

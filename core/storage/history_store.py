@@ -22,7 +22,8 @@ WHERE {conditions}"""
 _ROWS = (
     """
 SELECT r.id, r.number, r.month, r.approved_by, c.change_number, c.content, c.names, j.outcome,
-       j.happened_at, j.addition_id, j.product_id, j.reason, j.remedy, j.detail"""
+       j.happened_at, j.addition_id, j.product_id, j.reason, j.remedy, j.detail,
+       j.unit_price"""
     + _FROM
     + " ORDER BY r.number DESC, c.change_number LIMIT ?"
 )

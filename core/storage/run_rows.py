@@ -27,11 +27,13 @@ from core.storage.plan_rows import (
     options_to_json,
 )
 from core.storage.values import (
+    DECIMAL,
     Value,
     aware,
     aware_or_none,
     message_from_json,
     message_to_json,
+    trimmed_or_none,
 )
 
 RUN_COLUMNS = {
@@ -78,6 +80,7 @@ JOURNAL_COLUMNS = {
     "reason": "VARCHAR",
     "remedy": "VARCHAR",
     "detail": "VARCHAR",
+    "unit_price": DECIMAL,
 }
 
 
@@ -146,8 +149,8 @@ def approved_from(row: Row) -> RunChange:
 
 
 def with_outcome(approved: RunChange, row: Row) -> RunChange:
-    """What became of it, from outcome, when, both ids, reason, remedy and detail of the last line
-    of the journal, NULL without one."""
+    """What became of it, from outcome, when, both ids, reason, remedy, detail and unit price of the
+    last line of the journal, NULL without one."""
     if row[0] is None:
         return approved
     return replace(
@@ -159,6 +162,7 @@ def with_outcome(approved: RunChange, row: Row) -> RunChange:
         text=message_from_json(row[4]),
         remedy=message_from_json(row[5]),
         detail=row[6] or "",
+        unit_price=trimmed_or_none(row[7]),
     )
 
 
@@ -213,11 +217,12 @@ def journal_row(run_id: str, position: int, entry: JournalEntry) -> tuple[Value,
         message_to_json(entry.text),
         message_to_json(entry.remedy),
         entry.detail,
+        entry.unit_price,
     )
 
 
 def journal_from(row: Row) -> JournalEntry:
-    """From number, outcome, when, both ids, reason, remedy and detail."""
+    """From number, outcome, when, both ids, reason, remedy, detail and unit price."""
     return JournalEntry(
         number=row[0],
         outcome=Outcome(row[1]),
@@ -227,4 +232,5 @@ def journal_from(row: Row) -> JournalEntry:
         text=message_from_json(row[5]),
         remedy=message_from_json(row[6]),
         detail=row[7],
+        unit_price=trimmed_or_none(row[8]),
     )

@@ -73,14 +73,15 @@ SELECT change_number, content, names
 FROM store.run_change WHERE run_id = ? ORDER BY change_number"""
 _OUTCOMES = """
 SELECT j.change_number, j.outcome, j.happened_at, j.addition_id, j.product_id, j.reason, j.remedy,
-       j.detail
+       j.detail, j.unit_price
 FROM store.journal j
 JOIN (
     SELECT max(position) AS position FROM store.journal WHERE run_id = ? GROUP BY change_number
 ) last ON last.position = j.position
 WHERE j.run_id = ?"""
 _JOURNAL = """
-SELECT change_number, outcome, happened_at, addition_id, product_id, reason, remedy, detail
+SELECT change_number, outcome, happened_at, addition_id, product_id, reason, remedy, detail,
+       unit_price
 FROM store.journal WHERE run_id = ? ORDER BY position"""
 _CUSTOMER_SYNCS = """
 WITH touched AS (

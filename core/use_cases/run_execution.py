@@ -391,7 +391,7 @@ class Execution:
                 carries=change.carries,
             )
         self._tools.journal.settle(
-            self._entry(row, Outcome.DONE, addition_id=addition.id),
+            self._entry(row, Outcome.DONE, addition_id=addition.id, unit_price=addition.unit_price),
             binding=binding,
             unbind=None if binding else (agreement_id, product_id),
             addition=addition,

@@ -21,6 +21,7 @@ from core.domain.models import (
 )
 from core.domain.month import Month
 from core.domain.undo import undo_plan
+from core.domain.undo_transfers import LaterRun
 from core.errors import (
     AccessError,
     BusyError,
@@ -204,7 +205,16 @@ class Runs:
                 remedy=message("Wait until it has ended, or finish or stop it, then try again."),
             )
         inputs = self._planning.inputs(run.month, options)
-        return undo_plan(run, self.changes(run_id), inputs)
+        return undo_plan(run, self.changes(run_id), inputs, self._later(run))
+
+    def _later(self, run: Run) -> Sequence[LaterRun]:
+        """The runs of its month after it that did something."""
+        later = [each for each in self.list(month=run.month) if each.number > run.number]
+        return [
+            LaterRun(each, [row for row in self.changes(each.id) if row.outcome is Outcome.DONE])
+            for each in later
+            if each.done
+        ]
 
     def _plan(self, month: Month, options: PlanOptions, undo_of: str) -> Plan:
         if undo_of:

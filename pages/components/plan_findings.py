@@ -260,6 +260,7 @@ def kind_titles() -> dict[FindingKind, str]:
         FindingKind.BILLED_ELSEWHERE: _("Usage that another addition still bills"),
         FindingKind.NOT_BILLED_YET: _("Additions whose usage nothing else bills yet"),
         FindingKind.ENDED_LATER: _("Additions that ended after the month"),
+        FindingKind.BEGINS_LATER: _("Additions that begin after the month"),
         FindingKind.NO_ACTIVE_AGREEMENT: _("Customers whose agreement is not active"),
         FindingKind.UNREADABLE_AGREEMENT: _("Agreements that could not be read"),
         FindingKind.UNMAPPED_CUSTOMER: _("Customers without an agreement"),

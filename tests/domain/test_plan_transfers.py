@@ -203,6 +203,28 @@ def test_a_month_that_an_ended_addition_covered_is_not_billed_again() -> None:
     assert blocking(inputs) == {FindingKind.ENDED_LATER}
 
 
+@pytest.mark.parametrize(
+    ("begins", "told"),
+    [
+        (None, False),
+        (MONTH.last_day, False),
+        # As a new one would, where the time before is invoiced already.
+        (date(2027, 1, 1), False),
+        (date(2027, 1, 2), True),
+    ],
+)
+def test_an_adopted_addition_that_begins_later_than_a_new_one_is_told_of(
+    begins: date | None, told: bool
+) -> None:
+    later = addition(100, 12, 1, 5, effective=begins)
+    there = agreement(12, prorate=False, next_invoice_date=date(2027, 1, 1))
+    inputs = moved(additions=[later], bound=[], agreements=[agreement(11), there])
+    assert written(inputs) == {NEW_KEY: ChangeKind.ADOPT_ADDITION}
+    kinds = {finding.kind for finding in make_plan(inputs).findings}
+    assert (FindingKind.BEGINS_LATER in kinds) == told
+    assert FindingKind.BEGINS_LATER not in blocking(inputs)
+
+
 def test_created_anew_it_takes_the_one_that_is_open() -> None:
     other = addition(101, 12, 1, 5)
     gone = replace(bind(addition(99, 12, 1, 7)), carries=("alpha/X",))

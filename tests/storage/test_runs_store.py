@@ -331,10 +331,12 @@ def test_the_last_line_of_a_change_says_how_it_stands(store: Store) -> None:
 
     store.runs.announce("run-1", [line_of(1), line_of(2), line_of(3, product_id=19)])
     store.runs.settle("run-1", [failed])
-    store.runs.settle("run-1", [line_of(1, Outcome.DONE, addition_id=901)])
+    done = line_of(1, Outcome.DONE, addition_id=901, unit_price=Decimal("4.125"))
+    store.runs.settle("run-1", [done])
 
     first, second, third, fourth = store.runs.changes("run-1")
     assert (first.outcome, first.addition_id, first.at) == (Outcome.DONE, 901, NOON)
+    assert (first.unit_price, second.unit_price) == (Decimal("4.125"), None)
     assert second == replace(
         numbered(change(), change(18))[1],
         outcome=Outcome.FAILED,
@@ -352,7 +354,7 @@ def test_the_last_line_of_a_change_says_how_it_stands(store: Store) -> None:
         line_of(2),
         line_of(3, product_id=19),
         failed,
-        line_of(1, Outcome.DONE, addition_id=901),
+        done,
     ]
 
 

@@ -6,7 +6,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from core.domain.customers import CustomerValues
-from core.domain.models import ChangeKind, Outcome, PlanOptions, RunStatus
+from core.domain.models import (
+    ChangeKind,
+    FindingKind,
+    Outcome,
+    Plan,
+    PlanOptions,
+    Run,
+    RunStatus,
+)
 from core.domain.month import Month
 from core.domain.row_edits import RowEdit as CustomerEdit
 from core.sandbox.faults import Effect, FaultRule
@@ -73,11 +81,7 @@ def test_the_old_agreement_stops_billing_and_an_undo_puts_it_back(
     services.planning.refresh()
     assert services.planning.plan(month).changes == ()
 
-    services.runs.prepare_undo(run.id)
-    undo = services.runs.undo_plan(run.id)
-    approval = replace(APPROVAL, undo_of=run.id, override_reason="moved back")
-    started = services.runs.approve(month, undo.digest, PlanOptions(), approval)
-    assert services.runs.execute(started.id, "ana").status is RunStatus.FINISHED
+    taken_back(services, run)
     assert {key: q for key, q in kept(services, old).items() if q} == before
 
 
@@ -114,6 +118,51 @@ def test_the_old_agreement_bills_until_the_new_one_does(filled: Services, sandbo
     assert {q for q in kept(services, old).values()} == {Decimal(0)}
     services.planning.refresh()
     assert services.planning.plan(month).changes == ()
+
+
+def test_neither_half_of_a_run_and_its_retry_is_taken_back_into_billing_twice(
+    filled: Services, sandbox: Sandbox
+) -> None:
+    services = filled
+    month: Month = prepare(services)
+    assert synced(services, month).status is RunStatus.FINISHED
+    old, new = agreements_that_prorate(services)[1], agreements_that_prorate(services)[4]
+    before = {key: quantity for key, quantity in kept(services, old).items() if quantity}
+    elsewhere = sum(kept(services, new).values())
+    move_all(services, old, new)
+    services.planning.refresh()
+    sandbox.controls.faults.add(
+        FaultRule(effect=Effect.STATUS, status=400, method="PATCH", path=f"agreements/{old}/")
+    )
+    first = synced(services, month)
+    sandbox.controls.faults.clear()
+    options = services.runs.retry_options(first.id)
+    retry = services.runs.execute(approved(services, month, options).id, "ana")
+    assert retry.done == retry.changes > 5
+
+    services.runs.prepare_undo(retry.id)
+    plan = services.runs.undo_plan(retry.id)
+    assert plan.changes == ()
+    assert {finding.kind for finding in plan.blocked} == {FindingKind.BILLED_ELSEWHERE}
+
+    plan = taken_back(services, first)
+    told = [each for each in plan.findings if each.kind is FindingKind.NOT_BILLED_YET]
+    assert told
+    assert all(f"run {retry.number}" in str(each.text) for each in told)
+    assert sum(kept(services, old).values()) == 0
+    taken_back(services, retry)
+    assert {key: q for key, q in kept(services, old).items() if q} == before
+    assert sum(kept(services, new).values()) == elsewhere
+
+
+def taken_back(services: Services, run: Run) -> Plan:
+    services.runs.prepare_undo(run.id)
+    plan = services.runs.undo_plan(run.id)
+    approval = replace(APPROVAL, undo_of=run.id, override_reason="moved back")
+    started = services.runs.approve(run.month, plan.digest, PlanOptions(), approval)
+    ended = services.runs.execute(started.id, "ana")
+    assert ended.done == ended.changes
+    return plan
 
 
 def test_who_leaves_somebody_that_is_off_behind_is_not_billed_twice(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -110,6 +111,29 @@ def test_what_somebody_changed_since_is_refused_and_stays(
     assert row.addition_id in plan.findings[0].addition_ids
     assert plan.findings[0].kind is FindingKind.CHANGED_SINCE
     assert table.records[row.addition_id]["quantity"] == 77
+
+
+def test_a_new_addition_that_took_another_price_than_the_plan_knew_is_taken_back(
+    ready: Services, sandbox: Sandbox, month: Month
+) -> None:
+    """Somebody changed the product's price between the plan and its application."""
+    before = state(ready)
+    plan = ready.planning.plan(month)
+    change = next(
+        each
+        for each in plan.changes
+        if each.kind is ChangeKind.CREATE_ADDITION and each.unit_price is not None
+    )
+    catalog = sandbox.world.tables["catalog"]
+    with sandbox.world.transaction():
+        record = catalog.records[change.target.product_id]
+        catalog.replace(change.target.product_id, {**record, "price": Decimal("77.125")})
+    run = synced(ready, month)
+    row = next(r for r in ready.runs.changes(run.id) if r.change.target == change.target)
+    assert row.unit_price == Decimal("77.125")
+    back = undone(ready, run)
+    assert (back.done, back.failed, back.skipped) == (run.done, 0, 0)
+    assert state(ready) == before
 
 
 def changed_by_hand(services: Services, sandbox: Sandbox, run: Run, by: str) -> int:

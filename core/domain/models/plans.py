@@ -168,6 +168,7 @@ class FindingKind(StrEnum):
     BILLED_ELSEWHERE = "billed_elsewhere"
     NOT_BILLED_YET = "not_billed_yet"
     ENDED_LATER = "ended_later"
+    BEGINS_LATER = "begins_later"
     NO_ACTIVE_AGREEMENT = "no_active_agreement"
     UNREADABLE_AGREEMENT = "unreadable_agreement"
     UNMAPPED_CUSTOMER = "unmapped_customer"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from core.domain.models.plans import Change, LimitCheck, PlanOptions
@@ -69,8 +70,9 @@ class ChangeNames:
 class RunChange:
     """One change of a run with its outcome.
 
-    `addition_id` and `product_id` are those that the change ended with; `text` and `remedy` tell
-    of a failure, `detail` is the server's own message.
+    `addition_id` and `product_id` are those that the change ended with, and `unit_price` what the
+    addition cost by the answer, per unit and billing period; `text` and `remedy` tell of a failure,
+    `detail` is the server's own message.
     """
 
     number: int
@@ -83,6 +85,7 @@ class RunChange:
     text: Message | None = None
     remedy: Message | None = None
     detail: str = ""
+    unit_price: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +105,7 @@ class JournalEntry:
     text: Message | None = None
     remedy: Message | None = None
     detail: str = ""
+    unit_price: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

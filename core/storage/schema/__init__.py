@@ -6,7 +6,7 @@ rename). Months are text like `2026-10`; an account that is not assigned is the 
 a key column cannot be NULL.
 """
 
-from core.storage.schema import v1, v2, v3, v4, v5, v6
+from core.storage.schema import v1, v2, v3, v4, v5, v6, v7
 from core.storage.schema.migration import Migration
 
 __all__ = ["MIGRATIONS", "Migration"]
@@ -18,4 +18,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     v4.MIGRATION,
     v5.MIGRATION,
     v6.MIGRATION,
+    v7.MIGRATION,
 )
