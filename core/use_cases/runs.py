@@ -121,6 +121,11 @@ class Runs:
         with self._lock:
             return self._current.tracker.now if self._current else None
 
+    def is_under_way(self) -> bool:
+        """Whether this process carries a run out, or is about to."""
+        job = self._jobs.current()
+        return self.progress() is not None or (job is not None and job.kind == JOB)
+
     def interrupted(self) -> Run | None:
         """The run that is open and that nobody carries out: after a crash, or before its start."""
         run = self._store.runs.open()

@@ -20,7 +20,6 @@ from pages.components.plan_dialogs import draw_approve, draw_exclude, draw_why
 from pages.components.plan_rows import PlanRow, plan_rows
 from pages.components.plan_view import DIGEST_SHOWN, draw_plan
 from pages.components.problems import as_typed, show_error
-from pages.components.run_view import is_under_way
 from pages.components.sync_month import read_state
 from pages.components.sync_month_dialogs import draw_reopen_month
 from pages.components.sync_session import Dialog, close_dialog, open_dialog
@@ -55,7 +54,7 @@ def draw_undo(services: Services, run: Run) -> None:
         on_click=session.leave_undo,
     )
     busy = services.jobs.current()
-    if is_under_way(services) or (busy is not None and busy.kind == UNDO):
+    if services.runs.is_under_way() or (busy is not None and busy.kind == UNDO):
         return
     options = sync_session.options(run.month)
     try:

@@ -9,7 +9,7 @@ from core.services import Services
 from pages.components.formats import age_text
 from pages.components.language import _, ngettext
 from pages.components.problems import as_typed
-from pages.components.run_rows import status_colour, status_names
+from pages.components.run_rows import standing, status_colour
 from pages.components.sync_schedule import draw_schedule
 from pages.components.todo import SYNC_PAGE
 
@@ -39,7 +39,9 @@ def draw_sync(services: Services) -> None:
 
 def _newest_text(run: Run, services: Services) -> str:
     title = _("Run {number} of {month}", number=str(run.number), month=str(run.month))
-    badge = f":{status_colour(run)}-badge[{as_typed(status_names()[run.status])}]"
+    at_it = services.runs.is_under_way()
+    words = as_typed(standing(run, carried_out=at_it))
+    badge = f":{status_colour(run, carried_out=at_it)}-badge[{words}]"
     told = [_("{done} of {total} changes are done", done=run.done, total=run.changes)]
     if run.failed:
         told.append(ngettext("{count} failed", "{count} failed", run.failed))

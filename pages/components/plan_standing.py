@@ -13,7 +13,6 @@ from pages.components.language import _
 from pages.components.problems import as_typed
 from pages.components.run_link import draw_run_link
 from pages.components.run_rows import was_started
-from pages.components.run_view import is_under_way
 
 _POLL_SECONDS = 2.0
 _LOOKED_AT = 20
@@ -68,7 +67,7 @@ def _is_unknown(services: Services, run: Run) -> bool:
 def draw_open_run(services: Services, run: Run) -> None:
     """Why nothing can be approved now, with the way to the run that has to end first."""
     title = _("Run {number} of {month}", number=str(run.number), month=str(run.month))
-    if is_under_way(services):
+    if services.runs.is_under_way():
         told = _("{run} is under way; until it has ended no plan can be approved.", run=title)
     elif was_started(run):
         told = _(

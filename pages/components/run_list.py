@@ -17,7 +17,7 @@ from pages.components.history_rows import note_of
 from pages.components.language import _
 from pages.components.number_columns import right
 from pages.components.run_export import runs_table
-from pages.components.run_rows import origin_names, status_names
+from pages.components.run_rows import origin_names, standing
 
 RUNS_LISTED = 200
 _ROW_HEIGHT = 36
@@ -33,11 +33,12 @@ def draw_runs(services: Services) -> None:
             icon=":material/inbox:",
         )
         return
+    at_it = services.runs.is_under_way()
     ids = tuple(run.id for run in runs)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         draw_downloads("usage_sync_runs", "usage-sync-runs", partial(runs_table, runs))
     st.dataframe(
-        pd.DataFrame([_run_line(run, runs) for run in runs]),
+        pd.DataFrame([_run_line(run, runs, at_it) for run in runs]),
         hide_index=True,
         placeholder=NOTHING,
         key="usage_sync_runs",
@@ -74,11 +75,11 @@ def draw_runs(services: Services) -> None:
     )
 
 
-def _run_line(run: Run, runs: Sequence[Run]) -> dict[str, object]:
+def _run_line(run: Run, runs: Sequence[Run], at_it: bool) -> dict[str, object]:
     return {
         "number": run.number,
         "month": month_text(run.month),
-        "status": status_names()[run.status],
+        "status": standing(run, carried_out=at_it),
         "done": run.done,
         "failed": run.failed,
         "changes": run.changes,

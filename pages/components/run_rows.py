@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from core.domain.models import Outcome, Run, RunChange, RunEvent, RunEventKind, RunOrigin, RunStatus
 from core.domain.price_effect import PriceEffect, price_effect
@@ -97,6 +98,16 @@ def was_started(run: Run) -> bool:
     return any(event.kind in begun for event in run.events)
 
 
+def was_cut_off(run: Run) -> bool:
+    """Whether it was gone on with after nobody had ended it: what that pass had asked for was not
+    counted."""
+    kinds = [event.kind for event in run.events]
+    begun = {RunEventKind.STARTED, RunEventKind.RESUMED}
+    return any(
+        before in begun and after is RunEventKind.RESUMED for before, after in pairwise(kinds)
+    )
+
+
 def can_be_resumed(run: Run, newest: Run | None) -> bool:
     """Whether what is left can still be carried out: only of the newest run."""
     stopped = run.status in {RunStatus.STOPPED, RunStatus.ABORTED, RunStatus.OPEN}
@@ -116,12 +127,32 @@ def can_be_retried(run: Run, found: RunFigures) -> bool:
 def status_names() -> dict[RunStatus, str]:
     """Where a run stands."""
     return {
-        RunStatus.OPEN: _("Open"),
+        RunStatus.OPEN: _("Not ended"),
         RunStatus.REFUSED: _("Refused"),
         RunStatus.STOPPED: _("Stopped by hand"),
         RunStatus.ABORTED: _("Broken off"),
         RunStatus.FINISHED: _("Finished"),
     }
+
+
+def standing(run: Run, *, carried_out: bool) -> str:
+    """The status of a run, and of one that has not ended, whether this process is at it."""
+    if run.status is not RunStatus.OPEN:
+        return status_names()[run.status]
+    if carried_out:
+        return _("Under way")
+    return _("Cut off") if was_started(run) else _("Not started")
+
+
+def requests_text(run: Run) -> str:
+    """How many requests it took, as far as that was kept; empty where it is not known."""
+    if not (run.reads or run.writes):
+        return ""
+    if was_cut_off(run):
+        return _(
+            "reads: at least {reads}, writes: at least {writes}", reads=run.reads, writes=run.writes
+        )
+    return _("reads: {reads}, writes: {writes}", reads=run.reads, writes=run.writes)
 
 
 def outcome_names() -> dict[Outcome, str]:
@@ -187,12 +218,13 @@ def _ended(words: str) -> str:
     return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
-def status_colour(run: Run) -> str:
-    """Green for what went well, red for what needs a person."""
+def status_colour(run: Run, *, carried_out: bool = False) -> str:
+    """Green for what went well, red and orange for what needs a person."""
+    if run.status is RunStatus.OPEN:
+        return "blue" if carried_out else "orange"
     if run.status is RunStatus.FINISHED:
         return "orange" if run.failed or run.skipped else "green"
     return {
-        RunStatus.OPEN: "blue",
         RunStatus.REFUSED: "red",
         RunStatus.STOPPED: "orange",
         RunStatus.ABORTED: "red",

@@ -13,7 +13,6 @@ from core.domain.models import Run, RunChange, RunStatus
 from core.errors import UsageSyncError
 from core.services import Services
 from core.use_cases.run_progress import RunProgress
-from core.use_cases.runs import JOB
 from pages.components import sync_session as session
 from pages.components.identity import who
 from pages.components.jobs import watch
@@ -27,8 +26,9 @@ from pages.components.run_rows import (
     can_be_retried,
     duration,
     figures,
+    requests_text,
+    standing,
     status_colour,
-    status_names,
     troubles,
     was_started,
 )
@@ -44,7 +44,7 @@ _TROUBLES = 10
 
 def draw_under_way(services: Services) -> None:
     """Progress of the run that is being carried out, for every viewer; or a run cut off."""
-    if is_under_way(services):
+    if services.runs.is_under_way():
         _progress(services)
         return
     run = services.runs.interrupted()
@@ -52,16 +52,10 @@ def draw_under_way(services: Services) -> None:
         _draw_interrupted(services, run)
 
 
-def is_under_way(services: Services) -> bool:
-    """Whether this process carries a run out, or is about to."""
-    job = services.jobs.current()
-    return services.runs.progress() is not None or (job is not None and job.kind == JOB)
-
-
 @st.fragment(run_every=_POLL_SECONDS)
 def _progress(services: Services) -> None:
     now = services.runs.progress()
-    if now is None and not is_under_way(services):
+    if now is None and not services.runs.is_under_way():
         st.rerun(scope="app")
     with st.container(border=True, key="usage_sync_progress"):
         if now is None:
@@ -217,7 +211,7 @@ def draw_run_facts(services: Services, run: Run, changes: Sequence[RunChange]) -
     """How a run went, and what needs a person; False while it is under way."""
     found = figures(changes)
     _draw_heading(services, run, found)
-    if run.status is RunStatus.OPEN and is_under_way(services):
+    if run.status is RunStatus.OPEN and services.runs.is_under_way():
         return False
     draw_outcome(run)
     draw_figures(run, found)
@@ -236,7 +230,9 @@ def _draw_heading(services: Services, run: Run, found: RunFigures) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         title = _("Run {number} of {month}", number=str(run.number), month=str(run.month))
-        badge = f":{status_colour(run)}-badge[{as_typed(status_names()[run.status])}]"
+        at_it = services.runs.is_under_way()
+        words = as_typed(standing(run, carried_out=at_it))
+        badge = f":{status_colour(run, carried_out=at_it)}-badge[{words}]"
         st.subheader(f"{as_typed(title)} {badge}", anchor=False, width="content")
         with st.container(
             horizontal=True, vertical_alignment="center", gap="small", width="content"
@@ -249,8 +245,8 @@ def _draw_heading(services: Services, run: Run, found: RunFigures) -> None:
     span = duration(run)
     if span is not None:
         told.append(_("took {time}", time=_time(span)))
-    if run.reads or run.writes:
-        told.append(_("reads: {reads}, writes: {writes}", reads=run.reads, writes=run.writes))
+    if asked := requests_text(run):
+        told.append(asked)
     st.caption(as_typed(" · ".join(told)))
     if run.override_reason:
         st.caption(as_typed(_("Limit lifted: {reason}", reason=run.override_reason)))

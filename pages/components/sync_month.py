@@ -190,4 +190,4 @@ def _status(state: MonthState, now: datetime) -> str:
         told.append(
             _("Closed on {day} by {name}.", day=state.closing.at.date(), name=state.closing.by)
         )
-    return " ".join([*badges, f":small[{as_typed(' '.join(told))}]"])
+    return " ".join([*badges, f":small[{as_typed(' · '.join(told))}]"])

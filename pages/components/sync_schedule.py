@@ -17,7 +17,7 @@ from pages.components.language import _, ngettext, text
 from pages.components.plan_effect import effect_text
 from pages.components.problems import as_typed
 from pages.components.run_link import draw_run_link
-from pages.components.run_rows import origin_of, status_names
+from pages.components.run_rows import origin_of, standing
 from pages.components.sync_session import View
 
 
@@ -52,13 +52,13 @@ def draw_schedule(services: Services) -> None:
     st.caption(as_typed(" · ".join(part for part in told if part)))
 
 
-def last_run_text(run: Run) -> str:
+def last_run_text(run: Run, *, carried_out: bool) -> str:
     """The last run with its origin, how it stands, and when that was."""
     title = _("Run {number} of {month}", number=str(run.number), month=str(run.month))
     told = [
         _("Last run: {run}", run=title),
         origin_of(run),
-        status_names()[run.status],
+        standing(run, carried_out=carried_out),
         datetime_text(run.finished_at or run.approved_at),
     ]
     return " · ".join(told)
@@ -70,7 +70,10 @@ def draw_last_run(services: Services, shown: Collection[str | None] = ()) -> Non
     if newest is None or newest.id in shown:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(as_typed(last_run_text(newest)), width="content")
+        st.caption(
+            as_typed(last_run_text(newest, carried_out=services.runs.is_under_way())),
+            width="content",
+        )
         draw_run_link(newest, "usage_sync_last_run")
 
 

@@ -43,6 +43,8 @@ from pages.components.run_rows import (
     message_of,
     outcome_names,
     reason_of,
+    requests_text,
+    standing,
     status_colour,
     status_names,
     to_look_at,
@@ -162,6 +164,24 @@ def test_every_status_and_outcome_has_a_word_and_a_colour():
         "orange",
         "red",
     }
+
+
+def test_a_run_that_has_not_ended_is_under_way_cut_off_or_not_begun():
+    begun = a_run(A, S)
+    assert standing(begun, carried_out=True) == "Under way"
+    assert standing(begun, carried_out=False) == "Cut off"
+    assert standing(a_run(A), carried_out=False) == "Not started"
+    assert standing(a_run(A, S, F), carried_out=True) == "Finished"
+    assert status_colour(begun, carried_out=True) != status_colour(begun)
+
+
+def test_requests_of_a_pass_that_was_cut_off_are_told_to_be_missing():
+    resumed = RunEventKind.RESUMED
+    assert requests_text(a_run(A, S, F)) == ""
+    whole = a_run(A, S, STOP, resumed, F, reads=4, writes=2)
+    assert requests_text(whole) == "reads: 4, writes: 2"
+    cut_off = a_run(A, S, resumed, F, reads=4, writes=2)
+    assert requests_text(cut_off) == "reads: at least 4, writes: at least 2"
 
 
 def test_a_failure_is_told_with_its_remedy_and_the_servers_words():
