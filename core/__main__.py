@@ -28,6 +28,7 @@ from core.cli.shared import (
     with_json,
     write_file,
 )
+from core.domain.models import UsageFetch
 from core.domain.month import Month
 from core.domain.row_edits import RowEdit
 from core.domain.saving import MappingValues
@@ -85,7 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     with_json(fetch, _usage_fetch)
     load = usage.add_parser("import", help="read the vendor's usage file (CSV)")
     load.add_argument("file", metavar="FILE", help="- reads standard input")
-    load.add_argument("--month", help="YYYY-MM, when the file does not say it")
+    load.add_argument("--month", help="YYYY-MM, when the file does not say it or has others too")
+    load.add_argument(
+        "--replace",
+        action="store_true",
+        help="replace the month even where customers of its last reading are missing in the file",
+    )
     with_json(load, _usage_import)
 
     mappings = commands.add_parser("mappings", help="product mappings as CSV").add_subparsers(
@@ -172,23 +178,31 @@ def _usage_fetch(options: argparse.Namespace) -> int:
     month = Month.parse(options.month)
     with open_services() as services:
         fetch = services.usage.fetch(month, person())
-    return _say_fetch(options, str(fetch.month), fetch.line_count, fetch.id)
+    if options.json:
+        print_json(_fetch_json(fetch))
+    else:
+        print(f"{fetch.month}: {counted(fetch.line_count, 'usage line')}.")
+    return DONE
 
 
 def _usage_import(options: argparse.Namespace) -> int:
     text = read_file(options.file)
     month = Month.parse(options.month) if options.month else None
     with open_services() as services:
-        fetch = services.usage.import_file(text, person(), month)
-    return _say_fetch(options, str(fetch.month), fetch.line_count, fetch.id)
-
-
-def _say_fetch(options: argparse.Namespace, month: str, lines: int, fetch_id: str) -> int:
+        usage = services.usage
+        confirmed = usage.preview_file(text, month).missing if options.replace else ()
+        taken = usage.import_file(text, person(), month, confirmed)
     if options.json:
-        print_json({"month": month, "lines": lines, "fetch": fetch_id})
+        left_out = {str(other): count for other, count in taken.left_out}
+        more = {"customers": taken.customers, "left_out": left_out}
+        print_json({**_fetch_json(taken.fetch), **more})
     else:
-        print(f"{month}: {lines} usage lines.")
+        print(taken.told)
     return DONE
+
+
+def _fetch_json(fetch: UsageFetch) -> dict[str, object]:
+    return {"month": str(fetch.month), "lines": fetch.line_count, "fetch": fetch.id}
 
 
 def _mappings_export(options: argparse.Namespace) -> int:

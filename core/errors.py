@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Union
 
@@ -34,7 +34,7 @@ class Message:
 
     `template` is the English source with named places (`{customer}`); it is the gettext msgid.
     `facts` fill the places. With `plural` set, the fact `count` chooses between the two.
-    `str()` gives the English sentence.
+    `str()` gives the English sentence, with times to the minute in UTC.
     """
 
     template: str
@@ -46,7 +46,13 @@ class Message:
         chosen = self.template
         if self.plural is not None and facts.get("count") != 1:
             chosen = self.plural
-        return chosen.format_map({name: str(value) for name, value in facts.items()})
+        return chosen.format_map({name: _written(value) for name, value in facts.items()})
+
+
+def _written(value: Fact) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return str(value)
 
 
 def message(template: str, **facts: Fact) -> Message:

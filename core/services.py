@@ -174,7 +174,7 @@ def _wire(
         reconciliation=Reconciliations(store, planning, catalog, preferences, clock),
         runs=runs,
         months=Months(store, clock),
-        history=History(store, mappings, customers, rules),
+        history=History(store, mappings, customers, rules, planning),
         connections=Connections(connectwise, sophos),
         notifications=notifications,
         scheduler=opened.enter_context(closing(scheduler)),

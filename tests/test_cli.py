@@ -87,6 +87,38 @@ def test_usage_import_reads_a_file_with_a_byte_order_mark(cli: Cli, tmp_path: Pa
     assert (code, json.loads(out)["month"]) == (0, "2026-02")
 
 
+USAGE_HEADER = "Product Code,Billable Quantity,Account Id,Account Name,Billing Start Date\n"
+
+
+def test_usage_import_says_what_it_left_out(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_text(
+        USAGE_HEADER + "A,4,t1,One,2026-02-01\nA,1,t2,Two,2026-02-01\nA,9,t1,One,2026-01-01\n",
+        encoding="utf-8",
+    )
+    code, out, _ = cli("usage", "import", str(path), "--month", "2026-02")
+    assert code == 0
+    assert out == ("2026-02: 2 usage lines of 2 customers taken in. 1 line of 2026-01 left out.\n")
+    code, out, _ = cli("usage", "import", str(path), "--month", "2026-01", "--json")
+    answer = json.loads(out)
+    assert (code, answer["lines"], answer["customers"]) == (0, 1, 1)
+    assert answer["left_out"] == {"2026-02": 2}
+
+
+def test_usage_import_of_a_part_needs_to_be_told_that_it_replaces(cli: Cli, tmp_path: Path) -> None:
+    whole, part = tmp_path / "whole.csv", tmp_path / "part.csv"
+    part.write_text(USAGE_HEADER + "A,5,t1,One,2026-02-01\n", encoding="utf-8")
+    whole.write_text(part.read_text("utf-8") + "A,1,t2,Two,2026-02-01\n", encoding="utf-8")
+    assert cli("usage", "import", str(whole))[0] == 0
+    code, out, err = cli("usage", "import", str(part))
+    assert (code, out) == (1, "")
+    assert "1 customer of the last reading is missing" in err
+    assert "Two is missing." in err
+    assert "--replace" in err
+    code, out, _ = cli("usage", "import", str(part), "--replace", "--json")
+    assert (code, json.loads(out)["lines"]) == (0, 1)
+
+
 def test_mappings_export_and_import_round_trip(cli: Cli, month: str, tmp_path: Path) -> None:
     cli("usage", "fetch", "--month", month)
     path = tmp_path / "mappings.csv"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from core.errors import InputError, Problem, message, plural_message
@@ -10,6 +11,12 @@ def test_a_message_says_its_facts_in_english() -> None:
         "{count} lines of {month} cost {amount}", count=3, month="2026-10", amount=Decimal("1.50")
     )
     assert str(said) == "3 lines of 2026-10 cost 1.50"
+
+
+def test_a_time_is_said_to_the_minute_in_utc() -> None:
+    at = datetime(2026, 11, 26, 19, 52, 38, tzinfo=timezone(timedelta(hours=1)))
+    assert str(message("Changed {when}.", when=at)) == "Changed 2026-11-26 18:52 UTC."
+    assert str(message("From {day} on.", day=date(2026, 12, 1))) == "From 2026-12-01 on."
 
 
 def test_equal_messages_are_equal_whatever_the_order_of_facts() -> None:

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from core.cli.run_texts import change_line, plan_json, run_json, say_findings, say_limits
+from core.cli.run_texts import (
+    EXCLUDED,
+    change_line,
+    plan_json,
+    run_json,
+    say_findings,
+    say_limits,
+)
 from core.cli.runs import REFUSED, code_of_plan, run_named, say_run
 from core.cli.shared import (
     DONE,
@@ -30,6 +37,7 @@ from core.cli.shared import (
 from core.domain.models import ChangeFilter, Plan, PlanOptions, Run, RunChange, RunOrigin
 from core.domain.month import Month
 from core.services import Services
+from core.use_cases.exclusions import Exclusions, LeftOut
 from core.use_cases.rule_history import Entry
 from core.use_cases.run_approval import Approval, LimitsExceededError, PlanChangedError
 from core.use_cases.workbook import Cell, Table, as_csv
@@ -101,12 +109,16 @@ def _export_runs(services: Services, options: argparse.Namespace) -> _Export:
     runs, text = services.runs.list(), str(options.text)
     found = [run for run in runs if month in (None, run.month)]
     changes = partial(_changes, services, text)
+    left_out = partial(_left_out, Exclusions(services.store, services.catalog), text)
     return _Export(
         _HEADINGS,
-        partial(_rows, runs, found, changes),
+        partial(_rows, runs, found, changes, left_out),
         # A run without changes is told too, unless words are looked for.
         lambda: [
-            run_json(run, rows) for run in found for rows in (changes(run),) if rows or not text
+            run_json(run, excluded, rows)
+            for run in found
+            for rows, excluded in ((changes(run), left_out(run)),)
+            if rows or excluded or not text
         ],
     )
 
@@ -118,14 +130,25 @@ def _changes(services: Services, text: str, run: Run) -> Sequence[RunChange]:
     return [past.row for past in services.history.changes(looked)]
 
 
+def _left_out(exclusions: Exclusions, text: str, run: Run) -> Sequence[LeftOut]:
+    words = text.casefold().split()
+    return [one for one in exclusions.of(run) if _has((EXCLUDED, one.place, one.reason), words)]
+
+
 def _rows(
-    runs: Sequence[Run], found: Sequence[Run], changes: Callable[[Run], Sequence[RunChange]]
+    runs: Sequence[Run],
+    found: Sequence[Run],
+    changes: Callable[[Run], Sequence[RunChange]],
+    left_out: Callable[[Run], Sequence[LeftOut]],
 ) -> Iterator[tuple[Cell, ...]]:
+    """The changes of each run, and after them what was left out of it."""
     numbers = {run.id: run.number for run in runs}
     for run in found:
         about = _about(run, numbers)
         for row in changes(run):
             yield (*about, *_done(row))
+        for one in left_out(run):
+            yield (*about, *_excluded(one))
 
 
 def _export_mappings(services: Services, options: argparse.Namespace) -> _Export:
@@ -219,6 +242,19 @@ def _done(row: RunChange) -> tuple[Cell, ...]:
         row.product_id or change.target.product_id or change.product_id,
         row.addition_id or change.addition_id,
     )
+
+
+def _excluded(one: LeftOut) -> tuple[Cell, ...]:
+    """Under the headings of a change, with the reason of the person who left it out."""
+    known: dict[str, Cell] = {
+        "agreement": one.agreement,
+        "product": one.product,
+        "outcome": EXCLUDED,
+        "reason": one.reason,
+        "agreement_id": one.agreement_id,
+        "product_id": one.product_id,
+    }
+    return tuple(known.get(heading) for heading in _HEADINGS[_HEADINGS.index("change") :])
 
 
 # ---------------------------------------------------------------- undo

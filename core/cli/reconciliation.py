@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
+from operator import attrgetter
 
-from core.cli.shared import DONE, FAILED, PENDING, Commands, open_services, print_json, with_json
-from core.domain.models import Reconciliation
+from core.cli.shared import (
+    DONE,
+    FAILED,
+    PENDING,
+    Commands,
+    open_services,
+    print_json,
+    with_json,
+    write_bytes,
+    write_file,
+)
+from core.domain.models import CurrencyTotals, Reconciliation, Totals
 from core.domain.month import Month
 from core.domain.quantity import plain
 from core.domain.reconciliation_view import NamedRow, worst_first
-from core.domain.reconciliation_words import CLASS_NAMES, amount
-from core.errors import InputError, message
+from core.domain.reconciliation_words import (
+    CLASS_NAMES,
+    amount,
+    currency_name,
+    without_cycle_words,
+)
 from core.use_cases.month_report import MonthReport
 
 
@@ -41,9 +56,9 @@ def _reconcile(options: argparse.Namespace) -> int:
         services.planning.refresh(everywhere=options.all_agreements)
         looked = services.reconciliation.look(month)
         if options.csv:
-            _write(options.csv, services.reconciliation.export_csv(month))
+            write_file(options.csv, services.reconciliation.export_csv(month).decode("utf-8-sig"))
         if options.xlsx:
-            _write(options.xlsx, services.reconciliation.export_workbook(month))
+            write_bytes(options.xlsx, services.reconciliation.export_workbook(month))
     if options.json:
         print_json(_as_json(looked))
     elif "-" not in (options.csv, options.xlsx):
@@ -55,38 +70,42 @@ def _reconcile(options: argparse.Namespace) -> int:
     return PENDING if report.totals.open_exceptions else DONE
 
 
-def _write(name: str, data: bytes) -> None:
-    if name == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        return
-    try:
-        Path(name).write_bytes(data)
-    except OSError as error:
-        raise InputError(
-            message("{file} cannot be written: {why}.", file=name, why=error.strerror or "?"),
-            remedy=message("Check the path and the permissions."),
-        ) from error
-
-
 def _say(looked: MonthReport) -> None:
     for one in worst_first(looked.rows):
         if one.is_open:
-            print(_line(one))
+            print(_line(one, looked.report))
     totals = looked.report.totals
     open_count = _open_count(looked.report)
     rate = "-" if totals.match_rate is None else f"{totals.match_rate:.1%}"
     print(
         f"{totals.rows} rows, {'-' if open_count is None else open_count} open. Under-billed "
-        f"{_money(totals.under_billed)}, over-billed {_money(totals.over_billed)}. "
+        f"{_sums(totals, _UNDER)}, over-billed {_sums(totals, _OVER)} per month. "
         f"First-pass match rate {rate}."
+    )
+    if totals.without_cycle:
+        print(without_cycle_words(totals.without_cycle))
+
+
+_UNDER, _OVER = attrgetter("under_billed"), attrgetter("over_billed")
+
+
+def _sums(totals: Totals, of: Callable[[CurrencyTotals], Decimal]) -> str:
+    """Of each currency apart; one alone needs no name."""
+    if not totals.by_currency:
+        return "-"
+    if len(totals.by_currency) == 1:
+        return f"{of(totals.by_currency[0]):.2f}"
+    return " + ".join(
+        f"{of(each):.2f} {currency_name(each.currency, str)}" for each in totals.by_currency
     )
 
 
-def _line(one: NamedRow) -> str:
+def _line(one: NamedRow, report: Reconciliation) -> str:
     row = one.row
     place = " / ".join(part for part in (one.customer or "-", one.what) if part)
     money = "" if row.money is None else f"  {signed_amount(row.money)}"
+    if money and report.has_several_currencies:
+        money += f" {currency_name(row.currency, str)}"
     return (
         f"{CLASS_NAMES[row.row_class]!s:<22}  {place}  used {plain(row.used_units)}, "
         f"billed {_number(row.billed)}{money}"
@@ -97,10 +116,6 @@ def signed_amount(value: Decimal) -> str:
     """To the cent, and with its sign where there is something left of it."""
     written = f"{value:+.2f}"
     return written if written.strip("+-0.") else "0.00"
-
-
-def _money(value: Decimal | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
 
 
 def _open_count(report: Reconciliation) -> int | None:
@@ -128,14 +143,29 @@ def _exact(value: Decimal | None) -> str | None:
 
 
 def _totals_json(report: Reconciliation) -> dict[str, object]:
+    """`under_billed` and `over_billed` are of `currency`, that of most rows; `by_currency` has it
+    and all others. They are never added up."""
     totals = report.totals
     return {
         "rows": totals.rows,
         "open": _open_count(report),
         "under_billed": _exact(totals.under_billed),
         "over_billed": _exact(totals.over_billed),
+        "currency": totals.by_currency[0].currency if totals.by_currency else None,
+        "by_currency": [_currency_json(each) for each in totals.by_currency],
+        "rows_without_billing_cycle": totals.without_cycle,
         "match_rate": None if totals.match_rate is None else f"{totals.match_rate:.4f}",
         "by_class": {kind.value: count for kind, count in totals.by_class.items()},
+    }
+
+
+def _currency_json(totals: CurrencyTotals) -> dict[str, object]:
+    return {
+        "currency": totals.currency,
+        "rows": totals.rows,
+        "under_billed": _exact(totals.under_billed),
+        "over_billed": _exact(totals.over_billed),
+        "by_class": {kind.value: _exact(money) for kind, money in totals.by_class.items()},
     }
 
 
@@ -144,13 +174,18 @@ def _row_json(one: NamedRow) -> dict[str, object]:
     quantities = {
         "used": row.used_units,
         "expected": row.expected,
+        "included": row.included,
         "billed": row.billed,
         "difference": row.difference,
+        "ordered": row.ordered,
+        "beyond_order": row.beyond_order,
     }
     amounts = {
         "unit_price": row.unit_price,
         "money": row.money,
+        "revenue": row.revenue,
         "cost": row.cost,
+        "net": row.net,
         "margin": row.margin,
     }
     return {
@@ -168,6 +203,10 @@ def _row_json(one: NamedRow) -> dict[str, object]:
             for name, value in quantities.items()
         },
         **{name: _exact(value) for name, value in amounts.items()},
+        "order": row.order.value if row.order else None,
+        "billing_cycle": row.billing.value if row.billing else None,
+        "currency": row.currency,
+        "steps": [str(step) for step in row.steps],
         "accepted": row.acceptance.reason if row.acceptance else None,
         "assignee": one.assignee or None,
         "note": one.note or None,

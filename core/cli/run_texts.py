@@ -24,6 +24,10 @@ from core.domain.price_effect import monthly_effect, price_effect
 from core.domain.price_words import cents, effect_lines
 from core.domain.product_search import normalise
 from core.domain.quantity import plain
+from core.use_cases.exclusions import LeftOut
+
+# What stands where changes have their outcome.
+EXCLUDED = "excluded"
 
 # ---------------------------------------------------------------- for a terminal
 
@@ -41,6 +45,11 @@ def row_line(row: RunChange) -> str:
     line += _line(row.change, names.customers, names.agreement, names.product)
     reason = " ".join(str(part) for part in (row.text, row.remedy) if part is not None)
     return f"{line}  {reason}".rstrip()
+
+
+def excluded_line(left_out: LeftOut) -> str:
+    """One row that was left out of a run, under the lines of its changes."""
+    return f"{EXCLUDED:<9}  {left_out.place}  {left_out.reason}"
 
 
 def run_line(run: Run) -> str:
@@ -118,8 +127,11 @@ def plan_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def run_json(run: Run, rows: Sequence[RunChange] | None = None) -> dict[str, Any]:
-    """A run, with its changes where they are given, and what those that were done cost."""
+def run_json(
+    run: Run, left_out: Sequence[LeftOut], rows: Sequence[RunChange] | None = None
+) -> dict[str, Any]:
+    """A run with what was left out of it; with its changes where they are given, and what those
+    that were done cost."""
     told: dict[str, Any] = {
         "run": run.id,
         "number": run.number,
@@ -135,6 +147,7 @@ def run_json(run: Run, rows: Sequence[RunChange] | None = None) -> dict[str, Any
         "skipped": run.skipped,
         "reads": run.reads,
         "writes": run.writes,
+        "excluded": [_excluded_json(one) for one in left_out],
     }
     if rows is not None:
         done = [row.change for row in rows if row.outcome is Outcome.DONE]
@@ -174,6 +187,18 @@ def _row_json(row: RunChange) -> dict[str, Any]:
         "product_id": row.product_id or row.change.target.product_id or row.change.product_id,
         "reason": _text(row.text),
         "remedy": _text(row.remedy),
+    }
+
+
+def _excluded_json(left_out: LeftOut) -> dict[str, Any]:
+    return {
+        "target": left_out.target,
+        "agreement_id": left_out.agreement_id,
+        "product_id": left_out.product_id,
+        "company": left_out.company or None,
+        "agreement": left_out.agreement or None,
+        "product": left_out.product,
+        "reason": left_out.reason,
     }
 
 

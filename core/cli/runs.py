@@ -11,6 +11,7 @@ import sys
 
 from core.cli.run_texts import (
     change_line,
+    excluded_line,
     is_about_the_month,
     plan_json,
     row_line,
@@ -35,6 +36,7 @@ from core.domain.models import Outcome, Plan, PlanOptions, Run, RunOrigin, RunSt
 from core.domain.month import Month
 from core.errors import InputError, message
 from core.services import Services
+from core.use_cases.exclusions import Exclusions
 from core.use_cases.run_approval import Approval, LimitsExceededError, PlanChangedError
 
 REFUSED = 3
@@ -125,12 +127,15 @@ def _say_nothing_done(options: argparse.Namespace) -> int:
 def say_run(options: argparse.Namespace, services: Services, run: Run) -> int:
     """One run with its changes; returns its exit code."""
     rows = services.runs.changes(run.id)
+    left_out = Exclusions(services.store, services.catalog).of(run)
     if options.json:
-        print_json(run_json(run, rows))
+        print_json(run_json(run, left_out, rows))
     else:
         print(run_line(run))
         for row in rows:
             print(row_line(row))
+        for one in left_out:
+            print(excluded_line(one))
         say_effect(row.change for row in rows if row.outcome is Outcome.DONE)
     last = run.events[-1]
     if last.text is not None:
@@ -147,8 +152,10 @@ def code_of_run(run: Run) -> int:
 def _list(options: argparse.Namespace) -> int:
     with open_services() as services:
         runs = services.runs.list()
+        exclusions = Exclusions(services.store, services.catalog)
+        left_out = {run.id: exclusions.of(run) for run in runs} if options.json else {}
     if options.json:
-        print_json([run_json(run) for run in runs])
+        print_json([run_json(run, left_out[run.id]) for run in runs])
     else:
         for run in runs:
             print(run_line(run))

@@ -57,9 +57,18 @@ def write_file(name: str, text: str) -> None:
     """Write a file that spreadsheets read as UTF-8; to standard output, as it is, for `-`."""
     if name == "-":
         sys.stdout.write(text)
+    else:
+        write_bytes(name, text.encode("utf-8-sig"))
+
+
+def write_bytes(name: str, data: bytes) -> None:
+    """Write a file, or to standard output for `-`, byte by byte."""
+    if name == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
         return
     try:
-        Path(name).write_text(text, encoding="utf-8-sig", newline="")
+        Path(name).write_bytes(data)
     except OSError as error:
         raise InputError(
             message("{file} cannot be written: {why}.", file=name, why=error.strerror or "?"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import simplejson
 
+from core.errors import Message, message
+
 _EXCERPT_LENGTH = 500
 
 
@@ -49,10 +51,12 @@ class Answer:
         return " ".join(self.text[:_EXCERPT_LENGTH].split())
 
     @property
-    def sentence(self) -> str:
-        """The start of a refusal as a person may read it: of a page, only the status."""
+    def sentence(self) -> str | Message:
+        """The start of a refusal as a person may read it, in the server's words; of a page, and of
+        one without words, only the status."""
         is_page = self.text.lstrip().startswith("<")
-        return ("" if is_page else self.excerpt) or f"error {self.status}"
+        said = "" if is_page else self.excerpt
+        return said or message("error {status}", status=self.status)
 
 
 def _json(text: str) -> object:

@@ -208,7 +208,7 @@ def _gone(answer: Answer) -> NotFoundError:
 
 def _refused(answer: Answer) -> RefusedError:
     problems = tuple(_problems(answer))
-    text = message("ConnectWise did not accept this: {reason}", reason=_said(answer)[:300])
+    text = message("ConnectWise did not accept this: {reason}", reason=_told(answer))
     if problems:
         text = message("ConnectWise did not accept these values.")
     return RefusedError(
@@ -222,11 +222,21 @@ def _refused(answer: Answer) -> RefusedError:
     )
 
 
+def _told(answer: Answer) -> str | Message:
+    """What the server said; where it said nothing, the status in the reader's words."""
+    said = answer.sentence
+    return said if _words(answer) is None and isinstance(said, Message) else _said(answer)[:300]
+
+
 def _said(answer: Answer) -> str:
     """The sentence of the server: its `message`, or an answer that is plain text."""
+    return " ".join(str(_words(answer) or answer.sentence).split())
+
+
+def _words(answer: Answer) -> object:
+    """What the JSON of a refusal says, None where it says nothing."""
     body = answer.body if isinstance(answer.body, dict) else {}
-    said = body.get("message") or body.get("error") or body.get("code") or answer.sentence
-    return " ".join(str(said).split())
+    return body.get("message") or body.get("error") or body.get("code")
 
 
 def said_instead(lost: OutcomeUnknownError) -> str | Message:

@@ -39,21 +39,37 @@ def error_of(failed: Failed) -> VendorError:
     """The error of a failed call that is not a refusal."""
     failure = failed.failure
     if failure.delivery is Delivery.NOT_SENT:
-        return _try_again(failed, _unreachable(failed), _CHECK_NETWORK)
+        return _try_again(failed, _unreachable(failed), _check_network(failed))
     if is_rate_limit(failure):
-        return _try_again(failed, _too_many(failed), _WAIT_A_MINUTE)
+        return _try_again(failed, _too_many(failed), _wait_a_minute(failed))
     if not failed.idempotent:
         return outcome_unknown(failed.system, failed.answer, failure.reason)
     if failed.answer is not None and failed.answer.status < 400:
         return _not_data(failed, failed.answer)
-    return _try_again(failed, _trouble(failed), _WAIT_SOME_MINUTES)
+    return _try_again(failed, _trouble(failed), _wait_some_minutes(failed))
 
 
-_CHECK_NETWORK = message(
-    "Check the network and the address in the settings, then try again. Nothing was changed."
-)
-_WAIT_A_MINUTE = message("Wait a minute and try again. Nothing was changed.")
-_WAIT_SOME_MINUTES = message("Try again in a few minutes. Nothing was changed.")
+# Where nothing was changed is said: here, a month may have become incomplete by the failure.
+
+
+def _check_network(failed: Failed) -> Message:
+    return message(
+        "Check the network and the address in the settings, then try again. Nothing was changed "
+        "in {system}.",
+        system=failed.system,
+    )
+
+
+def _wait_a_minute(failed: Failed) -> Message:
+    return message(
+        "Wait a minute and try again. Nothing was changed in {system}.", system=failed.system
+    )
+
+
+def _wait_some_minutes(failed: Failed) -> Message:
+    return message(
+        "Try again in a few minutes. Nothing was changed in {system}.", system=failed.system
+    )
 
 
 def outcome_unknown(system: str, answer: Answer | None, reason: str | None) -> OutcomeUnknownError:

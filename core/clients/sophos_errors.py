@@ -59,7 +59,9 @@ def _other(kind: Callable[..., VendorError], answer: Answer) -> VendorError:
         system=SYSTEM,
         status=answer.status,
         request_id=support_number(answer),
-        remedy=message("Nothing was changed. Report it with this text if it happens again."),
+        remedy=message(
+            "Nothing was changed in Sophos. Report it with this text if it happens again."
+        ),
         detail=answer.excerpt,
     )
 
@@ -103,7 +105,8 @@ def _access(answer: Answer, text: Message, remedy: Message) -> AccessError:
     )
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Answer) -> str | Message:
+    """In the server's words; the status in the reader's where it said nothing."""
     body = answer.body if isinstance(answer.body, dict) else {}
     said = body.get("message") or body.get("error") or answer.sentence
-    return " ".join(str(said).split())[:300]
+    return said if isinstance(said, Message) else " ".join(str(said).split())[:300]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,24 +10,11 @@ from core.domain.models import BillingOption, Change
 from core.domain.plan_inputs import PlanInputs
 
 _MONTHS = 12
-_PERIODS: Mapping[BillingOption, int] = {
-    BillingOption.WEEKLY: 52,
-    BillingOption.BI_WEEKLY: 26,
-    BillingOption.MONTHLY: 12,
-    BillingOption.BI_MONTHLY: 6,
-    BillingOption.QUARTERLY: 4,
-    BillingOption.SEMI_ANNUAL: 2,
-    BillingOption.YEARLY: 1,
-}
 
 
 def periods_per_year(option: BillingOption | None) -> int | None:
-    """How many billing periods a year has; None for what does not recur or is not known.
-
-    The length of a period in months is 12 divided by this. By the year it is a whole number, so
-    that amounts of several lengths can be added up exactly and divided last.
-    """
-    return None if option is None else _PERIODS.get(option)
+    """How many billing periods a year has; None for what does not recur or is not known."""
+    return None if option is None else option.periods_per_year
 
 
 def per_month(amount: Decimal, option: BillingOption | None) -> Decimal | None:

@@ -35,4 +35,4 @@ def is_incomplete(fetch: UsageFetch) -> bool:
 
 def is_early(fetch: UsageFetch, today: date) -> bool:
     """Whether its month went on after it, and is over by now."""
-    return fetch.month < Month.of(today) and fetch.finished_at.date() <= fetch.month.last_day
+    return fetch.month < Month.of(today) and fetch.started_at.date() <= fetch.month.last_day

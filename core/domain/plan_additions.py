@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from core.domain import plan_findings as findings
 from core.domain.addition_days import ended_on, is_open
-from core.domain.carried import carried_key
+from core.domain.carried import carried_key, carried_parts
 from core.domain.effective_date import effective_date
 from core.domain.models import (
     Addition,
@@ -23,6 +23,7 @@ from core.domain.models import (
     Target,
     UsageGone,
 )
+from core.domain.month import Month
 from core.domain.plan_changes import cancel_change, create_change, existing_change
 from core.domain.plan_findings import Wanted
 from core.domain.plan_inputs import PlanInputs
@@ -216,10 +217,16 @@ def _decide_unbound(
     inputs: PlanInputs,
     plan: AgreementPlan,
 ) -> None:
+    newest = _newest_month(wanted.target.agreement_id, inputs)
+    off = _off_with_usage(wanted, inputs)
     if still_open and not wanted.used:
         plan.findings.append(findings.without_usage(wanted, still_open, inputs))
     elif len(still_open) > 1:
         plan.findings.append(findings.ambiguous(wanted, still_open, inputs))
+    elif wanted.quantity > 0 and newest > inputs.month and not inputs.options.older_month_reason:
+        plan.findings.append(findings.newer_agreement(wanted, newest, inputs))
+    elif still_open and off and still_open[0].quantity > wanted.quantity:
+        plan.findings.append(findings.carries_one_off(wanted, still_open[0], off, inputs))
     elif still_open:
         _adopt(wanted, still_open[0], inputs, plan)
     elif wanted.quantity > 0:
@@ -230,6 +237,46 @@ def _decide_unbound(
             plan.changes.append(create_change(wanted, additions, inputs))
     else:
         plan.settled |= {carried_key(part.customer_id, part.product_code) for part in wanted.parts}
+
+
+def _newest_month(agreement_id: int, inputs: PlanInputs) -> Month:
+    """The newest month that sync pushed to an agreement, the one that is planned if none did."""
+    months = [
+        inputs.bindings[agreement_id, product_id].month
+        for product_id in _bound_products(agreement_id, inputs)
+    ]
+    return max(months, default=inputs.month)
+
+
+def _off_with_usage(wanted: Wanted, inputs: PlanInputs) -> str:
+    """A customer on the agreement whose sync is off and who uses what the addition is for: it may
+    bill that too. Empty where there is none."""
+    codes = {part.product_code for part in wanted.parts}
+    return next(
+        (
+            customer_id
+            for customer_id in _off(wanted.target.agreement_id, inputs)
+            if any(
+                usage.billable > 0 and code in codes
+                for code, usage in inputs.usage_of.get(customer_id, {}).items()
+            )
+        ),
+        "",
+    )
+
+
+def _off_and_carried(binding: Binding, inputs: PlanInputs) -> str:
+    """A customer on the agreement whose sync is off and whose usage the addition carries."""
+    off = _off(binding.agreement_id, inputs)
+    return next((owner for key in binding.carries if (owner := carried_parts(key)[0]) in off), "")
+
+
+def _off(agreement_id: int, inputs: PlanInputs) -> Sequence[str]:
+    return [
+        each.customer_id
+        for each in inputs.customer_mappings.values()
+        if each.agreement_id == agreement_id and not each.sync
+    ]
 
 
 def _adopt(wanted: Wanted, found: Addition, inputs: PlanInputs, plan: AgreementPlan) -> None:
@@ -269,7 +316,10 @@ def _decide_bound(
 ) -> None:
     plan.existing += 1
     same = kept.quantity == wanted.quantity
-    if not same and binding.month > inputs.month and not inputs.options.older_month_reason:
+    off = _off_and_carried(binding, inputs)
+    if off:
+        plan.findings.append(findings.carries_one_off(wanted, kept, off, inputs))
+    elif (not same or _cancels(wanted, inputs)) and _carries_newer(wanted, binding, inputs):
         plan.findings.append(findings.newer_month(wanted, kept, binding, inputs))
     elif not wanted.used:
         _without(wanted, kept, binding, inputs, plan)
@@ -278,12 +328,25 @@ def _decide_bound(
         plan.changes.append(existing_change(kind, wanted, kept, inputs, binding))
 
 
+def _carries_newer(wanted: Wanted, binding: Binding, inputs: PlanInputs) -> bool:
+    """Whether an older month must not be pushed over a newer one: never over a closed one, and an
+    addition that a newer month is billed with is not cancelled for an older one."""
+    if binding.month <= inputs.month:
+        return False
+    closed, reason = binding.month in inputs.closed, inputs.options.older_month_reason
+    return closed or _cancels(wanted, inputs) or not reason
+
+
+def _cancels(wanted: Wanted, inputs: PlanInputs) -> bool:
+    return not wanted.used and inputs.settings.usage_gone is UsageGone.CANCEL
+
+
 def _without(
     wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanInputs, plan: AgreementPlan
 ) -> None:
     """Usage is gone: what the settings say."""
     gone = inputs.settings.usage_gone
-    if gone is UsageGone.CANCEL:
+    if _cancels(wanted, inputs):
         plan.changes.append(cancel_change(wanted, kept, binding, inputs))
     elif kept.quantity == 0:
         plan.changes.append(existing_change(ChangeKind.NOTHING, wanted, kept, inputs, binding))

@@ -10,6 +10,7 @@ from core.domain.addition_days import ended_on
 from core.domain.carried import carried_by
 from core.domain.effective_date import effective_date
 from core.domain.models import Addition, Binding, Change, ChangeKind
+from core.domain.month import Month
 from core.domain.plan_findings import Wanted
 from core.domain.plan_inputs import PlanInputs
 from core.errors import message
@@ -32,12 +33,19 @@ def existing_change(
         after=wanted.quantity,
         unit_price=addition.unit_price,
         month_before=binding.month if binding else None,
-        month_after=max(inputs.month, binding.month) if binding else inputs.month,
+        month_after=_month_after(kind, inputs, binding),
         carries=carried_by(wanted.parts),
         carried=binding.carries if binding else (),
         parts=wanted.parts,
         steps=wanted.steps,
     )
+
+
+def _month_after(kind: ChangeKind, inputs: PlanInputs, binding: Binding | None) -> Month:
+    """What is found done says nothing against the newer month that put it there."""
+    if kind is ChangeKind.NOTHING and binding is not None:
+        return max(inputs.month, binding.month)
+    return inputs.month
 
 
 def create_change(wanted: Wanted, additions: Sequence[Addition], inputs: PlanInputs) -> Change:
@@ -78,6 +86,13 @@ def cancel_change(wanted: Wanted, kept: Addition, binding: Binding, inputs: Plan
         after=Decimal(0),
         cancelled_before=kept.cancelled_date,
         cancelled_date=last,
+        known_ids=tuple(
+            sorted(
+                each.id
+                for each in inputs.additions[kept.agreement_id]
+                if each.product.id == kept.product.id
+            )
+        ),
         unit_price=kept.unit_price,
         month_before=binding.month,
         carried=binding.carries,

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from core.domain.carried import carried_parts
 from core.domain.models import Addition, Binding, Change, Finding, FindingKind, Part, Target
+from core.domain.month import Month
 from core.domain.plan_inputs import PlanInputs
 from core.domain.quantity import RuleProblem
 from core.errors import Message, message
@@ -134,6 +135,49 @@ def newer_month(wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanIn
     )
 
 
+def newer_agreement(wanted: Wanted, newest: Month, inputs: PlanInputs) -> Finding:
+    """The agreement was synced for a newer month, in which the product was not billed."""
+    return Finding(
+        kind=FindingKind.NEWER_MONTH,
+        blocks=True,
+        target=wanted.target,
+        customer_id=_customer(wanted),
+        quantity=wanted.quantity,
+        text=message(
+            "{agreement} carries {newest} already: {product} for {month} would be billed from then "
+            "on as well.",
+            newest=str(newest),
+            month=str(inputs.month),
+            **_place(wanted.target, inputs),
+        ),
+        remedy=message("Sync that month, or give a reason for pushing an older one."),
+    )
+
+
+def carries_one_off(
+    wanted: Wanted, kept: Addition, customer_id: str, inputs: PlanInputs
+) -> Finding:
+    """The addition bills a customer too whose sync is off: it is left as it is."""
+    return Finding(
+        kind=FindingKind.CUSTOMER_OFF,
+        blocks=True,
+        target=wanted.target,
+        customer_id=customer_id,
+        addition_ids=(kept.id,),
+        quantity=wanted.quantity,
+        text=message(
+            "{product} on {agreement} bills {customer} as well, whose sync is off: it stays as it "
+            "is.",
+            customer=inputs.customer_name(customer_id),
+            **_place(wanted.target, inputs),
+        ),
+        remedy=message(
+            "Turn that sync on, or map the customer to another agreement or to none, if it shall "
+            "not be billed here."
+        ),
+    )
+
+
 def left_as_it_is(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> Finding:
     """Usage is gone, and the settings leave the addition."""
     return Finding(
@@ -249,6 +293,28 @@ def billed_elsewhere(change: Change, other: Binding, inputs: PlanInputs) -> Find
             "See why that addition is left: a switch that is off, another finding, or a row that "
             "is left out. Or change its quantity in ConnectWise; then make the plan again."
         ),
+    )
+
+
+def billed_before(change: Change, other: Binding, inputs: PlanInputs) -> Finding:
+    """An addition that has ended since billed some of the usage for this month."""
+    there = _place(Target(other.agreement_id, other.product_id), inputs)
+    return Finding(
+        kind=FindingKind.ENDED_LATER,
+        blocks=True,
+        target=change.target,
+        customer_id=change.customer_ids[0] if len(change.customer_ids) == 1 else "",
+        addition_ids=(other.addition_id,),
+        quantity=change.after or _ZERO,
+        text=message(
+            "{product} on {agreement} would bill usage of {month} that {other_product} on "
+            "{other_agreement}, which has ended since, billed already.",
+            other_product=there["product"],
+            other_agreement=there["agreement"],
+            month=str(inputs.month),
+            **_place(change.target, inputs),
+        ),
+        remedy=message("Sync a later month; correct this one in ConnectWise if it was not right."),
     )
 
 

@@ -10,9 +10,9 @@ from collections.abc import Set
 
 from core.domain import plan_findings as findings
 from core.domain.plan_additions import AgreementPlan, let_go, usage_waits
+from core.domain.plan_choices import is_left_out
 from core.domain.plan_inputs import PlanInputs
 from core.domain.plan_products import ProductScope
-from core.domain.plan_transfers import is_left_out
 from core.errors import message
 
 

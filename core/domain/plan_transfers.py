@@ -25,7 +25,9 @@ from core.domain.models import (
     Target,
 )
 from core.domain.plan_additions import AgreementPlan
+from core.domain.plan_choices import is_left_out
 from core.domain.plan_inputs import PlanInputs
+from core.domain.quantity import on_basis, rule_for
 
 _Place = tuple[int, int]
 
@@ -37,7 +39,9 @@ def without_double_billing(planned: AgreementPlan, inputs: PlanInputs) -> Agreem
     while refused := _refused(changes, planned.settled, carriers, inputs):
         changes = [change for change in changes if change.target not in refused]
         found += refused.values()
-    return replace(planned, changes=with_needs(changes), findings=[*planned.findings, *found])
+    return replace(
+        planned, changes=with_needs(changes, inputs), findings=[*planned.findings, *found]
+    )
 
 
 def agreements_behind(
@@ -53,29 +57,40 @@ def agreements_behind(
     }
 
 
-def with_needs(changes: Iterable[Change]) -> list[Change]:
-    """Each change that lowers with those that bill its usage from then on.
-
-    One that is lowered itself is waited for by nobody: two could wait for each other.
-    """
+def with_needs(changes: Iterable[Change], inputs: PlanInputs) -> list[Change]:
+    """Each change with those that come to bill, and have to be done before, what it lets go."""
     known = list(changes)
-    bills = {
+    takers = {
         key: change.target.key
         for change in known
-        if change.difference >= 0
+        if not is_left_out(change, inputs)
         for key in change.carries
     }
+    needs = {change.target.key: _needs(change, takers) for change in known}
+    waiting: dict[str, set[str]] = {}
+    # Two may wait for each other: then the one that is lowered most waits, the other one does not.
+    for change in sorted(known, key=lambda each: (each.difference, each.target)):
+        key = change.target.key
+        waiting[key] = {need for need in needs[key] if not _waits(need, key, waiting)}
     return [
-        replace(change, needs=needs) if (needs := _needs(change, bills)) else change
+        replace(change, needs=tuple(sorted(found))) if found else change
         for change in known
+        for found in (waiting[change.target.key],)
     ]
 
 
-def _needs(change: Change, bills: Mapping[str, str]) -> tuple[str, ...]:
-    if not change.carried or change.difference >= 0:
-        return ()
-    found = {bills[key] for key in change.carried if key in bills} - {change.target.key}
-    return tuple(sorted(found))
+def _needs(change: Change, takers: Mapping[str, str]) -> set[str]:
+    return {takers[key] for key in _let_go(change) if key in takers} - {change.target.key}
+
+
+def _let_go(change: Change) -> Carried:
+    """Whose usage the addition carries, and will not any more."""
+    return tuple(key for key in change.carried if key not in change.carries)
+
+
+def _waits(one: str, other: str, waiting: Mapping[str, set[str]]) -> bool:
+    """Whether one waits for the other, by way of others perhaps."""
+    return any(each == other or _waits(each, other, waiting) for each in waiting.get(one, ()))
 
 
 def _carriers(bindings: Mapping[_Place, Binding]) -> Mapping[str, list[Binding]]:
@@ -99,13 +114,14 @@ def _refused(
     billed |= set(settled)
     refused: dict[Target, Finding] = {}
     for change in happening:
-        other = _still_billing(change, decided, carriers, inputs)
-        if other is not None:
+        other = _other_carrier(change, decided, carriers, inputs)
+        lost = _not_billed(change, billed, inputs)
+        if other is not None and _bills(other, inputs):
             refused[change.target] = findings.billed_elsewhere(change, other, inputs)
-        elif change.difference < 0 or change.kind is ChangeKind.CANCEL:
-            lost = _not_billed(change, billed, inputs)
-            if lost:
-                refused[change.target] = findings.not_billed_yet(change, lost, inputs)
+        elif other is not None:
+            refused[change.target] = findings.billed_before(change, other, inputs)
+        elif lost:
+            refused[change.target] = findings.not_billed_yet(change, lost, inputs)
     return refused
 
 
@@ -113,20 +129,25 @@ def _place(change: Change) -> _Place:
     return change.target.agreement_id, change.target.product_id
 
 
-def _still_billing(
+def _other_carrier(
     change: Change,
     decided: set[_Place],
     carriers: Mapping[str, list[Binding]],
     inputs: PlanInputs,
 ) -> Binding | None:
-    """An addition that carries some of the usage that comes to this one, or for which this one is
-    raised, and that is not lowered by this plan."""
+    """An addition that bills some of the usage that comes to this one, or for which this one is
+    raised, and that is not lowered by this plan; or that billed it for this month until it ended.
+    """
     if change.kind is ChangeKind.NOTHING:
         return None
     for key in change.carries if change.difference > 0 else _taken_over(change):
         for binding in carriers.get(key, ()):
             place = binding.agreement_id, binding.product_id
-            if place != _place(change) and place not in decided and _bills(binding, inputs):
+            if place == _place(change):
+                continue
+            if _has_billed(binding, inputs):
+                return binding
+            if place not in decided and _bills(binding, inputs):
                 return binding
     return None
 
@@ -155,10 +176,27 @@ def _bills(binding: Binding, inputs: PlanInputs) -> bool:
     )
 
 
+def _has_billed(binding: Binding, inputs: PlanInputs) -> bool:
+    """Whether an addition that is billed no more was billed for the month to its end."""
+    agreement = inputs.agreements.get(binding.agreement_id)
+    additions = inputs.additions.get(binding.agreement_id)
+    if binding.month < inputs.month or agreement is None or _bills(binding, inputs):
+        return False
+    last_day = inputs.month.last_day
+    if not is_active(agreement):
+        return agreement.end_date is not None and agreement.end_date >= last_day
+    return any(
+        each.id == binding.addition_id
+        and not is_open(each, inputs.today)
+        and is_open(each, last_day)
+        for each in additions or ()
+    )
+
+
 def _not_billed(change: Change, billed: set[str], inputs: PlanInputs) -> str:
     """The customer and product that this addition carried, that is used and that nothing bills."""
-    for key in change.carried:
-        if key not in change.carries and key not in billed and _is_to_be_billed(key, inputs):
+    for key in _let_go(change):
+        if key not in billed and _is_to_be_billed(key, inputs):
             return key
     return ""
 
@@ -167,17 +205,6 @@ def _is_to_be_billed(key: str, inputs: PlanInputs) -> bool:
     customer_id, code = carried_parts(key)
     customer, product = inputs.customer_mappings.get(customer_id), inputs.mappings.get(code)
     usage = inputs.usage_of.get(customer_id, {}).get(code)
-    if usage is None or usage.billable <= 0:
+    if usage is None or on_basis(usage, rule_for(inputs.rules, customer_id, code).basis) <= 0:
         return False
     return customer is not None and customer.sync and product is not None and product.sync
-
-
-def is_left_out(change: Change, inputs: PlanInputs) -> bool:
-    """Whether a person left the change out, or the product that it is billed on."""
-    if change.kind is ChangeKind.NOTHING:
-        return False
-    key, options = change.target.key, inputs.options
-    if options.only is not None and key not in options.only:
-        return True
-    products = (Target(0, 0, part.product_code).key for part in change.parts)
-    return any(each in options.excluded for each in (key, *products))

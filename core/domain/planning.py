@@ -6,7 +6,7 @@ planned from a month that is incomplete, not over, stale or closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from core.domain.billing_periods import with_billing
@@ -18,10 +18,10 @@ from core.domain.models import (
     FindingKind,
     Frequency,
     Plan,
-    PlanOptions,
 )
 from core.domain.month import Month
 from core.domain.plan_additions import AgreementPlan, plan_agreement
+from core.domain.plan_choices import excluded_of, limited_to
 from core.domain.plan_customers import customer_scope
 from core.domain.plan_digest import digest_of
 from core.domain.plan_inputs import PlanInputs
@@ -34,7 +34,6 @@ from core.errors import Message, message
 __all__ = ["PlanInputs", "make_plan", "plan_of", "source_finding"]
 
 _ZERO = Decimal(0)
-_PRODUCTS = frozenset({ChangeKind.CREATE_PRODUCT, ChangeKind.ADOPT_PRODUCT})
 
 
 def make_plan(inputs: PlanInputs) -> Plan:
@@ -70,8 +69,8 @@ def plan_of(
         with_billing(found, inputs), key=lambda change: (change.target, change.kind.value)
     )
     todo = [change for change in found if change.kind is not ChangeKind.NOTHING]
-    wanted = _only(todo, inputs.options)
-    excluded = _excluded(wanted, inputs.options)
+    wanted = limited_to(todo, inputs.options)
+    excluded = excluded_of(wanted, inputs.options)
     left_out = {change.target for change in excluded}
     changes = tuple(change for change in wanted if change.target not in left_out)
     return Plan(
@@ -83,42 +82,6 @@ def plan_of(
         limits=check_limits(changes, existing, inputs.settings.limits),
         digest=digest_of(inputs.month, changes),
     )
-
-
-def _only(changes: Iterable[Change], options: PlanOptions) -> list[Change]:
-    """A retry is limited to its targets, and to the products that these need."""
-    if options.only is None:
-        return list(changes)
-    wanted = [change for change in changes if change.target.key in options.only]
-    needed = {code for change in wanted for code in _codes(change)}
-    return [
-        change
-        for change in changes
-        if change in wanted or (change.kind in _PRODUCTS and change.target.product_code in needed)
-    ]
-
-
-def _excluded(changes: Iterable[Change], options: PlanOptions) -> list[Change]:
-    """What a person left out. Without its product, an addition of it is left out too, and so is one
-    whose quantity counts its usage."""
-    given = options.excluded.keys()
-    products = {
-        change.target.product_code
-        for change in changes
-        if change.kind in _PRODUCTS and change.target.key in given
-    }
-    return [
-        change
-        for change in changes
-        if change.target.key in given
-        or (change.target.agreement_id and not products.isdisjoint(_codes(change)))
-    ]
-
-
-def _codes(change: Change) -> set[str]:
-    """The Sophos products that a change is about."""
-    codes = {part.product_code for part in change.parts} | {change.target.product_code}
-    return codes - {""}
 
 
 def _finding_order(finding: Finding) -> tuple[object, ...]:
@@ -196,7 +159,8 @@ def source_finding(inputs: PlanInputs) -> Finding | None:
             message("Sophos has no usage at all for {month}.", month=month),
             message("An empty answer is not zero: fetch again later, or ask Sophos."),
         )
-    fetched_on = fetch.finished_at.date()
+    # What is used while it is read may be missing from it.
+    fetched_on = fetch.started_at.date()
     if over and fetched_on <= inputs.month.last_day:
         return _stop(
             FindingKind.STALE_USAGE,

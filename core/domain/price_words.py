@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Context, Decimal
 
-from core.domain.models import PriceEffect
+from core.domain.models import BillingOption, PriceEffect
 from core.errors import Message, message, plural_message
 
 _CENT = Decimal("0.01")
 # A product of price and quantity may have more digits than Decimal's own context takes.
 _WIDE = Context(prec=60)
+
+_CYCLE_NAMES: Mapping[BillingOption, Message] = {
+    BillingOption.WEEKLY: message("weekly"),
+    BillingOption.BI_WEEKLY: message("every two weeks"),
+    BillingOption.MONTHLY: message("monthly"),
+    BillingOption.BI_MONTHLY: message("every two months"),
+    BillingOption.QUARTERLY: message("quarterly"),
+    BillingOption.SEMI_ANNUAL: message("every six months"),
+    BillingOption.YEARLY: message("yearly"),
+    BillingOption.NOT_RECURRING: message("not recurring"),
+}
+
+
+def cycle_words(option: BillingOption | None) -> Message:
+    """How often an agreement is billed."""
+    return message("cycle not known") if option is None else _CYCLE_NAMES[option]
 
 
 def effect_lines(found: PriceEffect) -> Iterator[Message]:

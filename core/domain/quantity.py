@@ -93,7 +93,7 @@ def customer_quantity(
     rule = _common_rule(customer_id, members, rules)
     if rule is None:
         return RuleProblem.RULES_DIFFER
-    if bundle.combine is Combine.DRIVER and len(members) > 1 and bundle.driver not in members:
+    if _lacks_driver(bundle, members):
         return RuleProblem.DRIVER_MISSING
     parts = tuple(
         _part(customer_id, code, usage[code], rules, bundle, len(members))
@@ -104,6 +104,14 @@ def customer_quantity(
     return CustomerQuantity(
         customer_id, parts, rule, bundle, combined, _stages(combined, rule)[-1][1]
     )
+
+
+def _lacks_driver(bundle: BundleRule, members: Sequence[str]) -> bool:
+    """A single member needs none, unless one is named: then it is left of a bundle, and its own
+    quantity is not the bundle's."""
+    if bundle.combine is not Combine.DRIVER or bundle.driver in members:
+        return False
+    return len(members) > 1 or bool(bundle.driver)
 
 
 def _common_rule(

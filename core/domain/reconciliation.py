@@ -9,7 +9,6 @@ difference: what is not known is no money.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -23,29 +22,19 @@ from core.domain.models import (
     ReconciliationRow,
     RowClass,
     Tolerances,
-    Totals,
 )
 from core.domain.month import Month
 from core.domain.plan_inputs import PlanInputs
 from core.domain.planning import source_finding
 from core.domain.reconciliation_classes import compare
+from core.domain.reconciliation_moved import tell_moves
+from core.domain.reconciliation_prices import with_one_currency
 from core.domain.reconciliation_rows import RowBuilder
+from core.domain.reconciliation_totals import GOOD, is_open_exception, totals_of
 from core.domain.reconciliation_vendor import Costs
 from core.errors import Message, message
 
 __all__ = ["Costs", "compare", "is_open_exception", "reconcile", "totals_of", "with_acceptances"]
-
-_ZERO = Decimal(0)
-_GOOD = frozenset({RowClass.MATCHED, RowClass.WITHIN_TOLERANCE})
-_COMPARED = _GOOD | {
-    RowClass.UNDER_BILLED,
-    RowClass.OVER_BILLED,
-    RowClass.MISSING_ADDITION,
-    RowClass.ADDITION_WITHOUT_USAGE,
-    RowClass.AMBIGUOUS,
-}
-# Fetching the usage again puts all rows without sound usage right at once: none needs anybody.
-_QUIET = _GOOD | {RowClass.SYNC_OFF, RowClass.EXCLUDED, RowClass.STALE_SOURCE}
 
 
 def reconcile(
@@ -55,22 +44,24 @@ def reconcile(
     acceptances: Iterable[Acceptance] = (),
     costs: Costs | None = None,
     net_prices: Costs | None = None,
+    currency: str = "",
     pushes: Iterable[Push] = (),
 ) -> Reconciliation:
-    """The report of `inputs.month`. `costs` is what the vendor charges by customer and code, and
-    `net_prices` the same by the net prices of its order lines; `pushes` is what runs did to
-    additions, in their order."""
+    """The report of `inputs.month`. `costs` is what the vendor charges by customer and code, in
+    `currency`, and `net_prices` the same by the net prices of its order lines; `pushes` is what
+    runs did to additions, in their order."""
     made = list(pushes)
     then, now = as_billed(inputs, BilledHistory(made)) if made else (inputs, {})
-    rows: Iterable[ReconciliationRow] = RowBuilder(
-        then, tolerances or Tolerances(), costs or {}, net_prices or {}
-    ).all()
+    builder = RowBuilder(then, tolerances or Tolerances(), costs or {}, net_prices or {}, currency)
+    rows: Sequence[ReconciliationRow] = with_one_currency(list(builder.all()))
     if now:
-        rows = (_as_it_is_now(row, now) for row in rows)
+        rows = [_as_it_is_now(row, now) for row in rows]
     in_progress = _is_in_progress(inputs)
     problem, remedy = _source_problem(inputs, in_progress=in_progress)
     if problem is not None:
-        rows = (_without_difference(row) for row in rows)
+        rows = [_without_difference(row) for row in rows]
+    else:
+        rows = tell_moves(rows, inputs)
     ordered = tuple(sorted(rows, key=lambda row: row.key))
     report = Reconciliation(
         month=inputs.month,
@@ -79,6 +70,7 @@ def reconcile(
         source_problem=problem,
         source_remedy=remedy,
         in_progress=in_progress,
+        currency=currency,
     )
     return with_acceptances(report, acceptances)
 
@@ -132,49 +124,13 @@ def with_acceptances(report: Reconciliation, acceptances: Iterable[Acceptance]) 
     return replace(report, rows=rows, totals=totals_of(rows))
 
 
-def is_open_exception(row: ReconciliationRow) -> bool:
-    """Whether a row needs somebody."""
-    return row.row_class not in _QUIET
-
-
-def totals_of(rows: Sequence[ReconciliationRow]) -> Totals:
-    """The sums of these rows and of no others."""
-    count: Counter[RowClass] = Counter()
-    money_of: dict[RowClass, Decimal] = {}
-    used = billed = cost = under = over = _ZERO
-    known = True
-    for row in rows:
-        kind, money = row.row_class, row.money
-        count[kind] += 1
-        money_of[kind] = money_of.get(kind, _ZERO) + (money or _ZERO)
-        used += row.used_units
-        billed += row.billed or _ZERO
-        cost += row.cost or _ZERO
-        known = known and not row.says_nothing
-        if money and kind not in _QUIET:
-            under, over = under + max(money, _ZERO), over - min(money, _ZERO)
-    compared = sum(count[kind] for kind in _COMPARED)
-    return Totals(
-        rows=len(rows),
-        under_billed=under if known else None,
-        over_billed=over if known else None,
-        open_exceptions=len(rows) - sum(count[kind] for kind in _QUIET),
-        match_rate=Decimal(sum(count[kind] for kind in _GOOD)) / compared if compared else None,
-        used=used,
-        billed=billed,
-        cost=cost,
-        by_class={kind: count[kind] for kind in RowClass if count[kind]},
-        money_by_class={kind: money_of[kind] for kind in RowClass if count[kind] and known},
-    )
-
-
 def _is_in_force(acceptance: Acceptance, month: Month) -> bool:
     since, until = acceptance.since, acceptance.until
     return (since is None or since <= month) and (until is None or month <= until)
 
 
 def _excluded(row: ReconciliationRow, acceptance: Acceptance) -> ReconciliationRow:
-    if row.row_class in _GOOD or row.row_class is RowClass.SYNC_OFF:
+    if row.row_class in GOOD or row.row_class is RowClass.SYNC_OFF:
         return row
     return replace(
         row,

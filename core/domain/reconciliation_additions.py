@@ -9,6 +9,7 @@ from functools import partial
 from core.domain.addition_days import is_open
 from core.domain.models import Addition
 from core.domain.plan_inputs import PlanInputs
+from core.errors import Message, message
 
 _ZERO = Decimal(0)
 
@@ -61,6 +62,34 @@ def divided(expected: Decimal, additions: Sequence[Addition]) -> tuple[Decimal, 
         shares.append(share)
         left -= share
     return (shares[0] + left, *shares[1:])
+
+
+def shares_of(
+    expected: Decimal | None, additions: Sequence[Addition], *, several: bool
+) -> Sequence[Decimal | None]:
+    """What is expected of each addition; without any, what is expected."""
+    if not several:
+        return (expected, *[_ZERO] * (len(additions) - 1))
+    return divided(expected, additions) if expected is not None else [None] * len(additions)
+
+
+def divided_words(
+    expected: Decimal | None, share: Decimal | None, additions: Sequence[Addition]
+) -> tuple[Message, ...]:
+    """What of it is expected of one of several additions; nothing where no quantity follows."""
+    if expected is None or share is None:
+        return ()
+    billed = sum((max(_ZERO, each.quantity - each.less_included) for each in additions), _ZERO)
+    return (
+        message(
+            "{count} additions of this product are open on the agreement and bill {billed} "
+            "together. What is expected is divided over them: {share} of {expected} for this one.",
+            count=len(additions),
+            billed=billed,
+            share=share,
+            expected=expected,
+        ),
+    )
 
 
 def _bound_first(kept: int | None, addition: Addition) -> tuple[bool, int]:

@@ -9,7 +9,6 @@ from core.domain.customers import is_active
 from core.domain.models import (
     Addition,
     Agreement,
-    BillCustomer,
     Part,
     ReconciliationRow,
     RowClass,
@@ -18,8 +17,14 @@ from core.domain.models import (
 from core.domain.plan_customers import left_agreements, mapping_fault
 from core.domain.plan_inputs import PlanInputs
 from core.domain.quantity import CustomerQuantity, RuleProblem, customer_quantity
-from core.domain.reconciliation_additions import divided, is_bound, open_additions
+from core.domain.reconciliation_additions import (
+    divided_words,
+    is_bound,
+    open_additions,
+    shares_of,
+)
 from core.domain.reconciliation_classes import compare_with
+from core.domain.reconciliation_prices import Pricing
 from core.domain.reconciliation_steps import Steps
 from core.domain.reconciliation_vendor import (
     Costs,
@@ -36,12 +41,19 @@ class RowBuilder:
     """Builds the rows of one month, see `all`."""
 
     def __init__(
-        self, inputs: PlanInputs, tolerances: Tolerances, costs: Costs, net_prices: Costs
+        self,
+        inputs: PlanInputs,
+        tolerances: Tolerances,
+        costs: Costs,
+        net_prices: Costs,
+        cost_currency: str,
     ) -> None:
         self._inputs = inputs
         self._tolerances = tolerances
         self._costs = costs
         self._net_prices = net_prices
+        self._cost_currency = cost_currency
+        self._pricing = Pricing(inputs)
         self._usage = {(each.account_id or "", each.product_code): each for each in inputs.usage}
         self._month = str(inputs.month)
         self._product_of = {
@@ -226,8 +238,8 @@ class RowBuilder:
         if expected is not None and not several:
             tolerance = self._tolerances.of(product_id)
             row_class = compare_with(first, expected, used=used, tolerance=tolerance)
-        shares = _shares(expected, additions, several=several)
-        told = [_divided_words(expected, share, additions) for share in shares] if several else ()
+        shares = shares_of(expected, additions, several=several)
+        told = [divided_words(expected, share, additions) for share in shares] if several else ()
         yield self._row(
             f"{agreement_id}/{product_id}",
             row_class,
@@ -326,6 +338,7 @@ class RowBuilder:
             self._usage[part.customer_id, part.product_code] for part in parts
         )
         tolerance = self._tolerances.of(product_id)
+        terms = self._pricing.terms(agreement_id)
         return ReconciliationRow(
             key=key,
             row_class=row_class,
@@ -339,22 +352,17 @@ class RowBuilder:
             expected=expected,
             quantity=addition.quantity if addition else None,
             included=addition.less_included if addition else _ZERO,
-            unit_price=self._price(addition, product_id),
+            unit_price=self._pricing.price(addition, product_id),
+            billing=terms.billing,
+            currency=terms.currency,
             cost=sum_of(parts, self._costs),
+            cost_currency=self._cost_currency,
             net=sum_of(parts, self._net_prices),
             ordered=ordered,
             beyond_order=beyond,
             order=None if beyond is None else order_match(beyond, ordered, tolerance),
             steps=Steps(quantities, self._name, self._month, more) if quantities else tuple(more),
         )
-
-    def _price(self, addition: Addition | None, product_id: int | None) -> Decimal | None:
-        if addition is not None:
-            # Whatever its price, it costs the customer nothing.
-            billable = addition.bill_customer is BillCustomer.BILLABLE
-            return addition.unit_price if billable else _ZERO
-        entry = (self._inputs.catalog or {}).get(product_id) if product_id is not None else None
-        return entry.price if entry else None
 
     def _name(self, key: str) -> str:
         if key in self._inputs.products:
@@ -368,31 +376,4 @@ def _nobody(agreement: Agreement) -> Message:
         "addition is not known.",
         agreement=agreement.name,
         company=agreement.company.name,
-    )
-
-
-def _shares(
-    expected: Decimal | None, additions: Sequence[Addition], *, several: bool
-) -> Sequence[Decimal | None]:
-    """What is expected of each addition; without any, what is expected."""
-    if not several:
-        return (expected, *[_ZERO] * (len(additions) - 1))
-    return divided(expected, additions) if expected is not None else [None] * len(additions)
-
-
-def _divided_words(
-    expected: Decimal | None, share: Decimal | None, additions: Sequence[Addition]
-) -> tuple[Message, ...]:
-    if expected is None or share is None:
-        return ()
-    billed = sum((max(_ZERO, each.quantity - each.less_included) for each in additions), _ZERO)
-    return (
-        message(
-            "{count} additions of this product are open on the agreement and bill {billed} "
-            "together. What is expected is divided over them: {share} of {expected} for this one.",
-            count=len(additions),
-            billed=billed,
-            share=share,
-            expected=expected,
-        ),
     )

@@ -27,6 +27,11 @@ class Steps(Sequence[Message]):
         self._more = more
         self._told: tuple[Message, ...] | None = None
 
+    def and_then(self, more: Sequence[Message]) -> Steps:
+        """The same with more to say at its end."""
+        after = (*self._more, *more)
+        return Steps(self._quantities, self._names, self._month, after)
+
     @property
     def told(self) -> tuple[Message, ...]:
         if self._told is None:
@@ -49,3 +54,8 @@ class Steps(Sequence[Message]):
 
     def __hash__(self) -> int:
         return hash(self.told)
+
+
+def with_more(steps: Sequence[Message], more: Sequence[Message]) -> Sequence[Message]:
+    """Steps with more to say at their end, still put in words only when somebody reads them."""
+    return steps.and_then(more) if isinstance(steps, Steps) else (*steps, *more)

@@ -171,7 +171,8 @@ def at_stake(row: ReconciliationRow) -> Decimal:
 
 def worst_first(rows: Iterable[NamedRow]) -> list[NamedRow]:
     """What needs somebody before what does not, each by money; where no difference in money is
-    known, after those where one is, and by what the vendor charges."""
+    known, after those where one is, and by what the vendor charges. Amounts in several currencies
+    are held against each other as they are: nobody knows a rate."""
 
     def place(one: NamedRow) -> tuple[bool, bool, Decimal, str]:
         return (not one.is_open, one.row.money is None, -at_stake(one.row), one.key)
@@ -209,7 +210,8 @@ _searched = lru_cache(maxsize=50_000)(normalise)  # few names make up many rows
 
 
 def groups(rows: Iterable[NamedRow], by: GroupBy) -> list[Group]:
-    """The rows gathered, the group with the most money at stake first."""
+    """The rows gathered, the group with the most money at stake first: in the currency that most
+    rows have, then in the others."""
     gathered: dict[str, list[NamedRow]] = {}
     for one in rows:
         gathered.setdefault(_group_key(one, by), []).append(one)
@@ -217,7 +219,8 @@ def groups(rows: Iterable[NamedRow], by: GroupBy) -> list[Group]:
         Group(key, _group_name(ones[0], by), totals_of([one.row for one in ones]))
         for key, ones in gathered.items()
     ]
-    return sorted(found, key=lambda group: (-_stake_of(group.totals), normalise(group.name)))
+    order = _currencies(group.totals for group in found)
+    return sorted(found, key=lambda group: (_stakes(group.totals, order), normalise(group.name)))
 
 
 def _group_key(one: NamedRow, by: GroupBy) -> str:
@@ -229,8 +232,21 @@ def _group_name(one: NamedRow, by: GroupBy) -> str:
     return one.group_name if by is GroupBy.CUSTOMER else one.what
 
 
-def _stake_of(totals: Totals) -> Decimal:
-    return (totals.under_billed or _ZERO) + (totals.over_billed or _ZERO)
+def _currencies(every: Iterable[Totals]) -> Sequence[str | None]:
+    """The currencies of all of them, that of most rows first."""
+    rows: Counter[str | None] = Counter()
+    for totals in every:
+        for each in totals.by_currency:
+            rows[each.currency] += each.rows
+    return sorted(rows, key=lambda currency: (-rows[currency], currency or ""))
+
+
+def _stakes(totals: Totals, order: Sequence[str | None]) -> Sequence[Decimal]:
+    """What is at stake in each of these currencies, so that most sorts first."""
+    return [
+        -(found.under_billed + found.over_billed) if (found := totals.in_currency(each)) else _ZERO
+        for each in order
+    ]
 
 
 def customers_of(rows: Iterable[NamedRow]) -> Mapping[str, str]:
@@ -259,7 +275,15 @@ def _by_name(found: Mapping[str, str]) -> Mapping[str, str]:
     return dict(sorted(found.items(), key=lambda item: (normalise(item[1]), item[0])))
 
 
-def top(rows: Iterable[NamedRow], count: int) -> list[NamedRow]:
-    """The rows with the most money between used and billed, the largest first."""
+def top_by_currency(
+    rows: Iterable[NamedRow], count: int
+) -> Sequence[tuple[str | None, Sequence[NamedRow]]]:
+    """The rows with the most money between used and billed, the largest first: so many of each
+    currency, that of most rows first. None: the currency is not known."""
     priced = [one for one in rows if one.is_open and one.row.money]
-    return sorted(priced, key=lambda one: (-at_stake(one.row), one.key))[:count]
+    priced.sort(key=lambda one: (-at_stake(one.row), one.key))
+    found: dict[str | None, list[NamedRow]] = {}
+    for one in priced:
+        found.setdefault(one.row.currency, []).append(one)
+    ordered = sorted(found, key=lambda currency: (-len(found[currency]), currency or ""))
+    return [(currency, found[currency][:count]) for currency in ordered]

@@ -3,12 +3,13 @@ written in files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from core.domain.models import OrderMatch, RowClass
+from core.domain.models import OrderMatch, ReconciliationRow, RowClass
+from core.domain.price_words import cycle_words
 from core.domain.quantity import plain
-from core.errors import Message, message
+from core.errors import Message, message, plural_message
 
 _CENT = Decimal("0.01")
 CLASS_NAMES: Mapping[RowClass, Message] = {
@@ -71,6 +72,7 @@ CLASS_REMEDIES: Mapping[RowClass, Message] = {
         "bundle's products the same."
     ),
 }
+NOTHING_UNBILLED = message("Nothing was used of it in this month, so it needs nobody.")
 
 
 ORDER_NAMES: Mapping[OrderMatch, Message] = {
@@ -88,6 +90,27 @@ ORDER_MEANINGS: Mapping[OrderMatch, Message] = {
         "invoices, and whether the order can shrink."
     ),
 }
+
+
+def currency_name(currency: str | None, say: Callable[[Message], str]) -> str:
+    """The code of a currency; of one that is not known, that. `say` puts it in words."""
+    return say(message("currency not known")) if currency is None else currency
+
+
+def row_cycle(row: ReconciliationRow) -> Message | None:
+    """How often the agreement of a row is billed; None where there is no agreement."""
+    return None if row.agreement_id is None else cycle_words(row.billing)
+
+
+def without_cycle_words(count: int) -> Message:
+    """How many rows have amounts that are for no known time."""
+    return plural_message(
+        "{count} row has no known billing cycle: its amounts count as they are, per billing "
+        "period.",
+        "{count} rows have no known billing cycle: their amounts count as they are, per billing "
+        "period.",
+        count,
+    )
 
 
 def amount(value: Decimal) -> Decimal:

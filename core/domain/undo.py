@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from core.domain.addition_days import is_open
+from core.domain.customers import is_active
 from core.domain.models import (
     Addition,
     Binding,
@@ -35,9 +36,12 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class _Case:
+    """One change that was done; `later` is what runs changed since, by its key."""
+
     run: Run
     done: RunChange
     inputs: PlanInputs
+    later: Mapping[str, tuple[Run, RunChange]]
 
     @property
     def change(self) -> Change:
@@ -58,14 +62,25 @@ def undo_plan(
     done = [each for each in changes if each.outcome is Outcome.DONE]
     if inputs.month in inputs.closed:
         return plan_of(inputs, [], [_closed(inputs)], 0)
-    found = [_RULES[each.change.kind](_Case(run, each, inputs)) for each in done]
+    since = list(later)
+    changed = {key: (each.run, row) for each in since for row in each.done for key in _keys(row)}
+    found = [_RULES[each.change.kind](_Case(run, each, inputs, changed)) for each in done]
     undone = [each for each in found if isinstance(each, Change)]
     findings = [each for each in found if isinstance(each, Finding)]
-    safe, unsafe = without_wrong_billing(undone, run, done, later, inputs)
+    safe, unsafe = without_wrong_billing(undone, run, done, since, inputs)
     kept, refused = _without_used_products(safe, run, inputs)
     existing = sum(change.addition_id is not None for change in kept)
     told = [*findings, *unsafe, *refused, *_invoiced(kept, inputs)]
     return plan_of(inputs, kept, told, existing)
+
+
+def _keys(row: RunChange) -> Iterator[str]:
+    """What a change is found by: its addition, or its Sophos product."""
+    addition_id = row.addition_id or row.change.addition_id
+    if addition_id is not None:
+        yield f"#{addition_id}"
+    elif not row.change.target.agreement_id:
+        yield row.change.target.key
 
 
 # ---------------------------------------------------------------- additions
@@ -123,12 +138,16 @@ def _creation_back(case: _Case) -> Change | Finding:
 
 def _cancellation_back(case: _Case) -> Change | Finding:
     """From CANCEL and UNDO_CREATE: billed again, with the quantity of before."""
-    change = case.change
-    found = _existing(case)
-    if found is None:
-        return _changed(case, message("It no longer exists in ConnectWise."))
+    change, found = case.change, _there(case)
+    if isinstance(found, Finding):
+        return found
     if found.cancelled_date != change.cancelled_date:
         return _changed(case, cancelled_now(found, change.cancelled_date), found)
+    if _another_since(case, found):
+        return _changed(case, message("Another addition of this product was added there."))
+    newer = _newer_month(case)
+    if newer is not None:
+        return newer
     left = change.after if change.kind is ChangeKind.UNDO_CREATE else change.before
     meddled = _meddled(case, found, left)
     if meddled is not None:
@@ -179,6 +198,7 @@ def _back(
         addition_id=found.id,
         before=before,
         after=after,
+        known_ids=tuple(sorted(each.id for each in _of_product(found, case.inputs))),
         unit_price=found.unit_price,
         month_before=binding.month if binding else None,
         month_after=change.month_before,
@@ -208,16 +228,43 @@ def _existing(case: _Case) -> Addition | None:
     return next((addition for addition in listed if addition.id == wanted), None)
 
 
-def _addition(case: _Case) -> Addition | Finding:
-    """The addition as long as it is open."""
-    if case.change.target.agreement_id not in case.inputs.additions:
+def _there(case: _Case) -> Addition | Finding:
+    """The addition where it may be written to, and as long as no other one took its place."""
+    agreement_id = case.change.target.agreement_id
+    agreement = case.inputs.agreements.get(agreement_id)
+    if agreement_id not in case.inputs.additions:
         return _changed(case, message("Its agreement could not be read."))
+    if agreement is None or not is_active(agreement):
+        return _changed(case, message("Its agreement is not active any more."))
     found = _existing(case)
     if found is None:
         return _changed(case, message("It no longer exists in ConnectWise."))
-    if not is_open(found, case.inputs.today):
+    binding = case.inputs.bindings.get((agreement_id, found.product.id))
+    if binding is not None and binding.addition_id != found.id:
+        return _changed(case, message("Sync keeps another addition of this product there now."))
+    return found
+
+
+def _addition(case: _Case) -> Addition | Finding:
+    """The same as long as it is open."""
+    found = _there(case)
+    if isinstance(found, Addition) and not is_open(found, case.inputs.today):
         return _changed(case, cancelled_now(found, None), found)
     return found
+
+
+def _another_since(case: _Case, found: Addition) -> bool:
+    """Whether an addition of the product was added since, and bills what this one would again."""
+    known = case.change.known_ids
+    return bool(known) and any(
+        each.id not in known and is_open(each, case.inputs.today)
+        for each in _of_product(found, case.inputs)
+    )
+
+
+def _of_product(found: Addition, inputs: PlanInputs) -> list[Addition]:
+    listed = inputs.additions[found.agreement_id]
+    return [each for each in listed if each.product.id == found.product.id]
 
 
 def _binding(case: _Case) -> Binding | None:
@@ -327,23 +374,45 @@ _UNMAPPING = frozenset({ChangeKind.RETIRE_PRODUCT, ChangeKind.UNMAP_PRODUCT})
 
 def _changed(case: _Case, now: Message, found: Addition | None = None) -> Finding:
     """`found` is the addition that somebody changed."""
-    change = case.change
-    place = _place(case)
-    told = now if found is None else by_whom(found, now)
+    change, addition_id = case.change, case.done.addition_id or case.change.addition_id
     return Finding(
         kind=FindingKind.CHANGED_SINCE,
         blocks=True,
         target=change.target,
         customer_id=change.customer_ids[0] if len(change.customer_ids) == 1 else "",
         product_code=change.target.product_code,
-        addition_ids=tuple(
-            each for each in (case.done.addition_id or change.addition_id,) if each is not None
-        ),
-        text=message(
-            "{place} was changed since run {run}: {now}", place=place, run=_no(case), now=told
-        ),
+        addition_ids=() if addition_id is None else (addition_id,),
+        text=_changed_by(case, now, found),
         remedy=message("It is left as it is. Change it by hand if it has to be another way."),
     )
+
+
+def _changed_by(case: _Case, now: Message, found: Addition | None) -> Message:
+    """A run that came later did it, or somebody else."""
+    later = _later_run(case, found)
+    if later is not None:
+        return message(
+            "{place} was changed by run {later} since run {run}: {now}",
+            place=_place(case),
+            later=str(later.number),
+            run=_no(case),
+            now=now,
+        )
+    return message(
+        "{place} was changed since run {run}: {now}",
+        place=_place(case),
+        run=_no(case),
+        now=now if found is None else by_whom(found, now),
+    )
+
+
+def _later_run(case: _Case, found: Addition | None) -> Run | None:
+    """The last run that changed it, unless somebody changed it again after that."""
+    last = next((case.later[key] for key in _keys(case.done) if key in case.later), None)
+    if last is None:
+        return None
+    run, row = last
+    return run if found is None or found.quantity == row.change.after else None
 
 
 def _place(case: _Case) -> Message:

@@ -16,8 +16,9 @@ from core.domain.addition_days import is_open
 from core.domain.carried import carried_parts
 from core.domain.customers import is_active
 from core.domain.models import Binding, Change, Finding, FindingKind, Run, RunChange, Target
+from core.domain.plan_choices import is_left_out
 from core.domain.plan_inputs import PlanInputs
-from core.domain.plan_transfers import is_left_out, with_needs
+from core.domain.plan_transfers import with_needs
 from core.errors import Message, message
 
 _Place = tuple[int, int]
@@ -63,7 +64,7 @@ def without_wrong_billing(
     while refused := _refused(kept, undo):
         kept = [change for change in kept if change.target not in refused]
         found += refused.values()
-    return with_needs(kept), [*found, *_lost_since(kept, undo)]
+    return with_needs(kept, inputs), [*found, *_lost_since(kept, undo)]
 
 
 def _let_go(change: Change) -> Iterable[str]:

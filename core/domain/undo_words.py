@@ -42,9 +42,11 @@ def cancelled_now(found: Addition, before: date | None) -> Message:
     if day is None:
         return message("It is not cancelled any more.")
     if before is None:
-        return message("It was not cancelled, and is from {day} on now.", day=day)
+        return message("It was not cancelled, and is cancelled from {day} on now.", day=day)
     return message(
-        "It was cancelled from {before} on, and is from {day} on now.", before=before, day=day
+        "It was cancelled from {before} on, and is cancelled from {day} on now.",
+        before=before,
+        day=day,
     )
 
 

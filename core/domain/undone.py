@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from core.domain.models import Change, Outcome, Run, RunChange, RunStatus
+from core.domain.models import Change, Outcome, Plan, Run, RunChange, RunStatus
 from core.domain.month import Month
 
 # The changes of a run, all of them or those with one outcome.
 ChangesOf = Callable[[Run, Outcome | None], Iterable[RunChange]]
+# The plan of now for the month of a run; None where there is none to go by.
+PlanOf = Callable[[Run], Plan | None]
 
 
 @dataclass(frozen=True)
@@ -20,27 +22,33 @@ class Undone:
     left: int
 
 
-def undone(runs: Sequence[Run], closed: Collection[Month], changes: ChangesOf) -> list[Undone]:
+def undone(
+    runs: Sequence[Run], closed: Collection[Month], changes: ChangesOf, plan_of: PlanOf
+) -> list[Undone]:
     """The runs that went wrong and whose rows are still to be done, newest first.
 
     `runs` are all of them, newest first. A row is no longer left when a later run of the month
-    tried it again. A complete sync of the month that finished settles all that was left before it,
-    since its plan looked at everything anew. Closed months are left alone.
+    tried it again, or when the plan of now neither has it nor says what keeps it from being done. A
+    complete sync of the month that finished settles all that was left before it, since its plan
+    looked at everything anew. Closed months are left alone.
     """
     found = []
     for position, run in enumerate(runs):
         if run.month in closed or not _went_wrong(run):
             continue
         later = [each for each in runs[:position] if each.month == run.month]
-        left = 0 if any(_settles(each, run) for each in later) else _left(run, later, changes)
-        if left:
-            found.append(Undone(run, left))
+        if any(_settles(each, run) for each in later):
+            continue
+        left = _left(run, later, changes)
+        count = _still_planned(left, plan_of(run)) if left else 0
+        if count:
+            found.append(Undone(run, count))
     return found
 
 
 def _went_wrong(run: Run) -> bool:
     if run.status is RunStatus.FINISHED:
-        return run.failed > 0
+        return run.failed > 0 or run.skipped > 0
     return run.status is not RunStatus.OPEN
 
 
@@ -55,7 +63,7 @@ def _is_complete(run: Run) -> bool:
     return run.options.only is None
 
 
-def _left(run: Run, later: Sequence[Run], changes: ChangesOf) -> int:
+def _left(run: Run, later: Sequence[Run], changes: ChangesOf) -> list[RunChange]:
     tried = {
         name
         for each in later
@@ -64,14 +72,19 @@ def _left(run: Run, later: Sequence[Run], changes: ChangesOf) -> int:
         if row.outcome in (Outcome.DONE, Outcome.FAILED)
         for name in _names(row.change)
     }
-    return sum(row.change.target.key not in tried for row in _not_done(run, changes))
+    return [row for row in _not_done(run, changes) if row.change.target.key not in tried]
 
 
-def _not_done(run: Run, changes: ChangesOf) -> Iterable[RunChange]:
-    """In a run that finished, what was skipped follows from what failed."""
-    if run.status is RunStatus.FINISHED:
-        return changes(run, Outcome.FAILED)
+def _not_done(run: Run, changes: ChangesOf) -> list[RunChange]:
     return [row for row in changes(run, None) if row.outcome is not Outcome.DONE]
+
+
+def _still_planned(left: Sequence[RunChange], plan: Plan | None) -> int:
+    if plan is None:
+        return len(left)
+    planned = {name for change in plan.changes for name in _names(change)}
+    planned |= {each.target.key for each in plan.blocked if each.target is not None}
+    return sum(not planned.isdisjoint(_names(row.change)) for row in left)
 
 
 def _names(change: Change) -> set[str]:

@@ -2,14 +2,15 @@
 
 Columns carry the names of the API's fields (`productCode`), in any spelling of case, blanks and
 underscores ("Product Code"), or the headings of the vendor's portal ("Total Quantity"). Needed are
-the product code, the billable quantity and the customer. The customer's cell may be empty: that is
-a device which is not assigned. A month is never taken from a file in part.
+the product code, the billable quantity and the customer: its tenant id, or else the name of exactly
+one known customer, because the files of the portal have names only. A line with neither is a device
+which is not assigned. A month is never taken from a file in part.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
@@ -50,13 +51,18 @@ _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]{1,15}(?:,[0-9]{1,10})?")
 _ISO_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})(?:-[0-9]{2})?(?:T.*)?")
 
 
-def parse_usage(text: str) -> tuple[UsageLine, ...]:
-    """Read a whole file; raises InputError with every bad row, and then takes nothing."""
+def parse_usage(text: str, customers: Iterable[tuple[str, str]] = ()) -> tuple[UsageLine, ...]:
+    """Read a whole file; raises InputError with every bad row, and then takes nothing.
+
+    `customers` are the known ones, each as id and name; one that has had several names comes once
+    for each.
+    """
     table = read_table(text, _column, set(_COLUMNS.values()))
     missing = tuple(_missing_columns(table))
     if missing:
         raise _refused((*table.problems, *missing))
-    rows = [_Row(table, record) for record in table.records]
+    ids = _ids_by_name(customers)
+    rows = [_Row(table, record, ids) for record in table.records]
     lines = [line for row in rows if (line := row.line()) is not None]
     problems = [*table.problems, *(problem for row in rows for problem in row.problems)]
     if problems:
@@ -74,12 +80,13 @@ def months_of(lines: Iterable[UsageLine]) -> tuple[Month, ...]:
 
     Lines without a readable start date count for none.
     """
-    found = (_month(line.billing_start_date) for line in lines)
+    found = map(month_of, lines)
     return tuple(sorted({month for month in found if month is not None}))
 
 
-def _month(text: str) -> Month | None:
-    match = _ISO_MONTH.fullmatch(text.strip())
+def month_of(line: UsageLine) -> Month | None:
+    """The month in which the billing of a line starts, None where it cannot be read."""
+    match = _ISO_MONTH.fullmatch(line.billing_start_date.strip())
     if match is None:
         return None
     try:
@@ -119,11 +126,25 @@ def _missing_columns(table: Table) -> Iterator[Problem]:
 
 
 def _refused(problems: Iterable[Problem]) -> InputError:
-    return InputError(
-        message("The usage file was not taken."),
-        tuple(problems),
-        remedy=message("Correct the file and choose it again."),
-    )
+    found = tuple(problems)
+    remedy = message("Correct the file and choose it again.")
+    if any(problem.field == "account_name" for problem in found):
+        remedy = message(
+            "Add the column accountId with the customer's ID to the file, or refresh the customers "
+            "on the page Customers where they are new; then choose the file again."
+        )
+    return InputError(message("The usage file was not taken."), found, remedy=remedy)
+
+
+def _ids_by_name(customers: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    ids: dict[str, set[str]] = {}
+    for customer_id, name in customers:
+        ids.setdefault(_compared(name), set()).add(customer_id)
+    return ids
+
+
+def _compared(name: str) -> str:
+    return name.strip().casefold()
 
 
 @dataclass
@@ -132,15 +153,36 @@ class _Row:
 
     table: Table
     record: Record
+    ids_by_name: Mapping[str, set[str]]
     problems: list[Problem] = field(default_factory=list)
 
     def line(self) -> UsageLine | None:
         values: dict[str, Any] = {item.name: self._value(item.name) for item in fields(UsageLine)}
+        if values["account_id"] is None and values["account_name"]:
+            values["account_id"] = self._customer(values["account_name"])
         if not values["product_code"]:
             self._problem("product_code", message("The product code is missing."))
         if not (self.table.cell(self.record, "billable_quantity") or "").strip():
             self._problem("billable_quantity", message("The billable quantity is missing."))
         return None if self.problems else UsageLine(**values)
+
+    def _customer(self, name: str) -> str | None:
+        """Who is called so. A name that is nobody's, or several customers', is never taken as a
+        device of nobody: its customer would be billed nothing."""
+        ids = self.ids_by_name.get(_compared(name), set())
+        if len(ids) == 1:
+            return next(iter(ids))
+        told = message(
+            "No customer “{name}” is known, and the line has no customer ID.", name=name[:60]
+        )
+        if ids:
+            told = message(
+                "{count} customers are called “{name}”, and the line has no customer ID.",
+                count=len(ids),
+                name=name[:60],
+            )
+        self._problem("account_name", told)
+        return None
 
     def _value(self, name: str) -> str | Decimal | None:
         text = (self.table.cell(self.record, name) or "").strip()

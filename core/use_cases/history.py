@@ -15,6 +15,7 @@ from core.domain.models import (
     MonthClosing,
     Outcome,
     PastChange,
+    Plan,
     Run,
     RunChange,
 )
@@ -27,6 +28,7 @@ from core.use_cases import rule_history
 from core.use_cases.customers import Customers
 from core.use_cases.kept import Kept
 from core.use_cases.mappings import Mappings
+from core.use_cases.planning import Planning
 from core.use_cases.quantity_rules import Rules
 from core.use_cases.rule_history import ORIGIN, Entry, changed_since
 
@@ -38,12 +40,18 @@ class History:
     """Runs and their changes, saved mappings and customers, closed months."""
 
     def __init__(
-        self, store: Store, mappings: Mappings, customers: Customers, rules: Rules
+        self,
+        store: Store,
+        mappings: Mappings,
+        customers: Customers,
+        rules: Rules,
+        planning: Planning,
     ) -> None:
         self._store = store
         self._mappings = mappings
         self._customers = customers
         self._rules = rules
+        self._planning = planning
         self._runs: Kept[Sequence[Run]] = Kept(store.runs.list)
         self._mapping_changes: Kept[Sequence[MappingHistoryEntry]] = Kept(store.mappings.history)
         self._undone: Kept[Sequence[Undone]] = Kept(self._read_undone)
@@ -81,7 +89,17 @@ class History:
         return self._undone.get(self._store.revision)
 
     def _read_undone(self) -> Sequence[Undone]:
-        return undone(self.runs(), self._store.months.closed(), self._changes_of)
+        closed = self._store.months.closed()
+        return undone(self.runs(), closed, self._changes_of, self._plan_of)
+
+    def _plan_of(self, run: Run) -> Plan | None:
+        """None while a run goes on, and where the month as a whole cannot be planned. What an undo
+        left follows from the run that it takes back."""
+        if run.undo_of or self._store.runs.open() is not None:
+            return None
+        plan = self._planning.plan(run.month)
+        stopped = any(finding.stops_the_month for finding in plan.findings)
+        return None if stopped else plan
 
     def _changes_of(self, run: Run, outcome: Outcome | None) -> Sequence[RunChange]:
         found = self.changes(ChangeFilter(run_id=run.id, outcome=outcome))

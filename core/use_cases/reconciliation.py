@@ -208,19 +208,21 @@ class Reconciliations:
         if entries:
             self._store.reconciliation.accept(entries)
 
-    def note(self, keys: Collection[str], text: str, by: str) -> None:
-        """Write a note at these rows; an empty one takes it away. Raises InputError."""
-        self._write(keys, NoteKind.NOTE, text, by)
+    def note(self, keys: Collection[str], text: str, by: str) -> int:
+        """Write a note at these rows; an empty one takes it away. Returns at how many it was
+        another one. Raises InputError."""
+        return self._write(keys, NoteKind.NOTE, text, by)
 
-    def assign(self, keys: Collection[str], assignee: str, by: str) -> None:
-        """Somebody looks after these rows; nobody, if empty. Raises InputError."""
-        self._write(keys, NoteKind.ASSIGNEE, assignee, by)
+    def assign(self, keys: Collection[str], assignee: str, by: str) -> int:
+        """Somebody looks after these rows; nobody, if empty. Returns how many had somebody else.
+        Raises InputError."""
+        return self._write(keys, NoteKind.ASSIGNEE, assignee, by)
 
     def acceptances(self) -> dict[str, Acceptance]:
         """What is accepted by the newest decision of each row, whatever month that is about."""
         return self._store.reconciliation.acceptances()
 
-    def _write(self, keys: Collection[str], kind: NoteKind, text: str, by: str) -> None:
+    def _write(self, keys: Collection[str], kind: NoteKind, text: str, by: str) -> int:
         wanted = text.strip()
         problems = _refuse_text(wanted, NOTE_LIMIT, kind.value)
         if problems:
@@ -233,6 +235,7 @@ class Reconciliations:
         ]
         if notes:
             self._store.reconciliation.write_notes(notes)
+        return len(notes)
 
     def _refuse_unknown(self, month: Month, keys: Collection[str]) -> None:
         if not keys or any(key not in self.look(month).by_key for key in keys):
@@ -268,9 +271,9 @@ class Reconciliations:
             tolerances=self.tolerances(),
             costs=_costs(inputs, currency),
             net_prices=self._net_prices(month, currency),
+            currency=currency,
             pushes=self._store.reconciliation.pushes(month),
         )
-        report = replace(report, currency=currency)
         return MonthReport(report, named(report.rows, inputs), inputs)
 
     def _net_prices(self, month: Month, currency: str) -> Costs:

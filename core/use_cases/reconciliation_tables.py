@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from core.domain.models import OrderMatch, Reconciliation, ReconciliationRow, Totals, UsageLine
+from core.domain.models import (
+    CurrencyTotals,
+    OrderMatch,
+    Reconciliation,
+    ReconciliationRow,
+    Totals,
+    UsageLine,
+)
 from core.domain.quantity import plain
 from core.domain.reconciliation import totals_of
 from core.domain.reconciliation_view import NOT_AS_ORDERED, NamedRow, worst_first
@@ -17,12 +24,15 @@ from core.domain.reconciliation_words import (
     ORDER_MEANINGS,
     ORDER_NAMES,
     amount,
+    currency_name,
+    row_cycle,
+    without_cycle_words,
 )
 from core.errors import Message, message
 from core.use_cases.workbook import Cell, Table
 
 Say = Callable[[Message], str]
-_TENTH = Decimal("0.1")
+_ZERO, _TENTH = Decimal(0), Decimal("0.1")
 
 
 @dataclass(frozen=True)
@@ -55,12 +65,14 @@ def _columns(report: Reconciliation, say: Say) -> Sequence[_Column]:
         _quantity(message("Included"), lambda one: one.row.included or None),
         _quantity(message("Billed"), lambda one: one.row.billed),
         _quantity(message("Difference"), lambda one: one.row.difference),
-        _amount(message("Unit price"), lambda one: one.row.unit_price),
-        _amount(message("Difference in money"), lambda one: one.row.money),
-        _amount(message("Revenue"), lambda one: one.row.revenue),
+        _amount(message("Unit price per billing period"), lambda one: one.row.unit_price),
+        _Column(message("Billing cycle"), lambda one: _said(row_cycle(one.row), say)),
+        _Column(message("Currency"), lambda one: one.row.currency),
+        _amount(message("Difference in money per month"), lambda one: one.row.money),
+        _amount(message("Revenue per month"), lambda one: one.row.revenue),
         _amount(_with_currency(report), lambda one: one.row.cost),
         _amount(_net_with_currency(report), lambda one: one.row.net),
-        _amount(message("Margin"), lambda one: one.row.margin),
+        _amount(message("Margin per month"), lambda one: one.row.margin),
         _quantity(message("Ordered"), lambda one: one.row.ordered),
         _quantity(message("Used beyond the order"), lambda one: one.row.beyond_order),
         _Column(message("Vendor order"), lambda one: order_words(one.row.order, say)),
@@ -103,6 +115,10 @@ def _net_with_currency(report: Reconciliation) -> Message:
     return message("Net price ({currency})", currency=report.currency)
 
 
+def _said(words: Message | None, say: Say) -> str | None:
+    return None if words is None else say(words)
+
+
 def order_words(order: OrderMatch | None, say: Say) -> str | None:
     """How usage stands to the order; nothing where nothing was ordered."""
     return None if order is None else say(ORDER_NAMES[order])
@@ -122,7 +138,8 @@ def _accepted_by(one: NamedRow) -> Cell:
 
 
 def summary_table(report: Reconciliation, rows: Sequence[ReconciliationRow], say: Say) -> Table:
-    """The totals of these rows: in all, and by class."""
+    """The totals of these rows: in all, and by class. The match rate is that of the month: rows
+    that were chosen for what they are would say nothing of it."""
     totals = totals_of(rows)
     lines: list[Sequence[Cell]] = [
         _figure(say(message("Month")), report.month),
@@ -131,25 +148,21 @@ def summary_table(report: Reconciliation, rows: Sequence[ReconciliationRow], say
             say(message("Open exceptions")),
             count=None if report.source_problem else totals.open_exceptions,
         ),
-        _figure(say(message("First-pass match rate")), percent=_percent(totals)),
-        _figure(say(message("Under-billed, in money")), money=totals.under_billed),
-        _figure(say(message("Over-billed, in money")), money=totals.over_billed),
+        _rate_line(report, rows, say),
+        *_money_lines(report, totals, say),
         _figure(say(_with_currency(report)), money=totals.cost),
-        *(
-            _figure(
-                say(CLASS_NAMES[kind]),
-                say(CLASS_MEANINGS[kind]),
-                count,
-                totals.money_by_class.get(kind),
-            )
-            for kind, count in totals.by_class.items()
-        ),
+        *_class_lines(report, totals, say),
         *(
             _figure(say(ORDER_NAMES[kind]), say(ORDER_MEANINGS[kind]), count)
             for kind in NOT_AS_ORDERED
             if (count := sum(row.order is kind for row in rows))
         ),
     ]
+    if totals.without_cycle:
+        why = without_cycle_words(totals.without_cycle)
+        lines.append(
+            _figure(say(message("Without a billing cycle")), say(why), totals.without_cycle)
+        )
     if report.source_problem is not None:
         lines.insert(1, _figure(say(message("Attention")), say(report.source_problem)))
     headings = (
@@ -165,6 +178,49 @@ def summary_table(report: Reconciliation, rows: Sequence[ReconciliationRow], say
         lines,
         money=frozenset({3}),
     )
+
+
+def _rate_line(
+    report: Reconciliation, rows: Sequence[ReconciliationRow], say: Say
+) -> Sequence[Cell]:
+    whole = len(rows) == len(report.rows)
+    name = message("First-pass match rate")
+    return _figure(
+        say(name if whole else message("First-pass match rate of the month")),
+        None if whole else say(message("Of all rows of the month, those left out included.")),
+        percent=_percent(report.totals),
+    )
+
+
+def _money_lines(report: Reconciliation, totals: Totals, say: Say) -> Iterator[Sequence[Cell]]:
+    """What is not billed and what is too much: of each currency, where the report has several."""
+    under, over = message("Under-billed, per month"), message("Over-billed, per month")
+    if not report.has_several_currencies:
+        yield _figure(say(under), money=totals.under_billed)
+        yield _figure(say(over), money=totals.over_billed)
+        return
+    for each in totals.by_currency:
+        yield _figure(_in_currency(under, each, say), money=each.under_billed)
+        yield _figure(_in_currency(over, each, say), money=each.over_billed)
+
+
+def _class_lines(report: Reconciliation, totals: Totals, say: Say) -> Iterator[Sequence[Cell]]:
+    """The rows of each class and their money: where the report has several currencies, on a line
+    of its own for each."""
+    several = report.has_several_currencies
+    for kind, count in totals.by_class.items():
+        name, meaning = CLASS_NAMES[kind], say(CLASS_MEANINGS[kind])
+        one = totals.by_currency[0] if totals.by_currency and not several else None
+        money = one.by_class.get(kind, _ZERO) if one else None
+        yield _figure(say(name), meaning, count, money)
+        for each in totals.by_currency if several else ():
+            if kind in each.by_class:
+                yield _figure(_in_currency(name, each, say), money=each.by_class[kind])
+
+
+def _in_currency(name: Message, totals: CurrencyTotals, say: Say) -> str:
+    unit = currency_name(totals.currency, say)
+    return say(message("{name} ({unit})", name=say(name), unit=unit))
 
 
 def _figure(

@@ -44,6 +44,12 @@ class Unknown:
     error: VendorError
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """The answer to a new addition was lost, and it was not there when it was looked for. It may
+    still come: sending it again could bill it twice."""
+
+
 class TurnedAwayError(Exception):
     """The server refused to listen (keys, company, permission): the call did nothing."""
 
@@ -75,10 +81,10 @@ class AdditionWriter:
 
     def carry_out(
         self, change: Change, before: Sequence[Addition], announce: Callable[[], None]
-    ) -> Outcome:
+    ) -> Outcome | Unseen:
         """Do it. `announce` is called before each call; `before` is what the agreement had.
 
-        Raises TurnedAwayError, TryAgainError (nothing was written), AccessError when only the
+        A quantity whose answer was lost is sent once more, a new addition never is. Raises TurnedAwayError, TryAgainError (nothing was written), AccessError when only the
         reading back was refused, and what `announce` raises.
         """
         for _ in range(_TRIES):
@@ -89,9 +95,29 @@ class AdditionWriter:
                 found = self._read_back(change, before, lost)
                 if found is not None:
                     return found
+                if change.kind is ChangeKind.CREATE_ADDITION:
+                    return Unseen()
         return Failed(
             message("ConnectWise did not answer, twice, and the change is not there."),
             message("Retry the failed rows later; what is there already is never done twice."),
+        )
+
+    def look_again(self, change: Change, before: Sequence[Addition]) -> Outcome:
+        """What became of a new addition that was not seen: it has come, or counts as failed."""
+        try:
+            additions = self._connectwise.additions(change.target.agreement_id)
+            refuse_vanished(additions, before)
+        except AccessError:
+            raise
+        except VendorError as error:
+            return Unknown(error)
+        found = self.look(change, additions, announced=True)
+        return found or Failed(
+            message("ConnectWise did not answer, and the addition is not there."),
+            message(
+                "Retry the failed rows later: it may still come, and is taken then instead of a "
+                "second one."
+            ),
         )
 
     def _call(self, change: Change) -> Addition | Failed:

@@ -24,6 +24,7 @@ from core.domain.models import (
     Run,
     RunChange,
 )
+from core.domain.run_order import in_steps
 from core.errors import (
     AccessError,
     InputError,
@@ -42,6 +43,7 @@ from core.use_cases.run_additions import (
     Failed,
     TurnedAwayError,
     Unknown,
+    Unseen,
     failure_of,
 )
 from core.use_cases.run_journal import RunJournal
@@ -147,6 +149,12 @@ class Execution:
         self._done |= {key for row in rows for key in row.change.needs} - {
             row.change.target.key for row in rows
         }
+        self._not_done = {
+            row.change.target.key
+            for row in rows
+            if row.outcome in (Outcome.FAILED, Outcome.SKIPPED)
+        }
+        self._unseen: list[RunChange] = []
         self._undecided: set[str] = set()
         # Sophos products whose ConnectWise product was not created, adopted or mapped.
         self._unmapped: set[str] = set()
@@ -160,16 +168,15 @@ class Execution:
     def carry_out(self) -> None:
         """Do everything that can be done. What is left has no outcome; `halt` says why."""
         tools = self._tools
-        tools.tracker.begin(len(self._todo))
+        tools.tracker.begin(len(self._todo), self._run)
         products = [row for row in self._todo if row.change.kind in PRODUCT_KINDS]
         leading = [row for row in products if _stands_alone(row.change)]
         following = [row for row in products if not _stands_alone(row.change)]
         revived = [row for row in self._todo if row.change.kind is ChangeKind.REVIVE_PRODUCT]
         placed = [row for row in self._todo if row.change.target.agreement_id]
-        additions = [row for row in placed if not row.change.needs]
-        lowered = [row for row in placed if row.change.needs]
+        steps = in_steps(placed)
         leaving = [row for row in self._todo if row.change.kind in _LEAVING]
-        called = (row for row in (*additions, *lowered) if _will_be_called(row))
+        called = (row for step in steps for row in step if _will_be_called(row))
         tools.journal.expect(row.number for row in called)
         threads = tools.connectwise.busy_threads
         with ThreadPoolExecutor(threads, thread_name_prefix="usage-sync-run") as pool:
@@ -178,11 +185,13 @@ class Execution:
                     (leading, self._product),
                     (following, self._following_product),
                     (revived, self._reversal),
-                    (additions, self._addition),
-                    (lowered, self._addition),
+                    *((step, self._addition) for step in steps),
                     (leaving, self._reversal),
                 ):
                     list(pool.map(self._guarded(act), rows))
+                    # What comes next may need what was lost and has arrived by now.
+                    unseen, self._unseen = self._unseen, []
+                    list(pool.map(self._guarded(self._look_again), unseen))
             except BaseException as error:
                 # Ctrl+C: the calls that are under way end, and no other begins.
                 self._halt.crashed(error)
@@ -353,11 +362,30 @@ class Execution:
             self._skip(row, _MOVED, _PLAN_AGAIN)
             return
         if outcome is None and not self._done.issuperset(change.needs):
-            self._skip(row, _NOT_BILLED, _RETRY)
+            # While nobody knows what became of what it needs, it waits as well.
+            if not self._not_done.isdisjoint(change.needs):
+                self._skip(row, _NOT_BILLED, _RETRY)
             return
         if outcome is None:
             before = self._reading.of(change.target.agreement_id)
-            outcome = self._tools.additions.carry_out(change, before, self._announcing(row))
+            carried_out = self._tools.additions.carry_out(change, before, self._announcing(row))
+            if isinstance(carried_out, Unseen):
+                self._unseen.append(row)
+                return
+            outcome = carried_out
+        self._settle_addition(row, change, outcome)
+
+    def _look_again(self, row: RunChange) -> None:
+        """A new addition whose answer was lost, and that was not there when it was looked for."""
+        change = row.change
+        if not change.target.product_id and (product := self._product_for(row)) is not None:
+            change = replace(change, product_id=product.product_id)
+        before = self._reading.of(change.target.agreement_id)
+        self._settle_addition(row, change, self._tools.additions.look_again(change, before))
+
+    def _settle_addition(
+        self, row: RunChange, change: Change, outcome: Addition | Failed | Unknown
+    ) -> None:
         if isinstance(outcome, Failed):
             self._fail(row, outcome)
         elif isinstance(outcome, Unknown):
@@ -416,6 +444,7 @@ class Execution:
             self._unmapped.add(change.target.product_code)
 
     def _fail(self, row: RunChange, failed: Failed) -> None:
+        self._not_done.add(row.change.target.key)
         self._still_billed.add(row.change.target.product_id)
         self._note_unmapped(row.change)
         self._tools.journal.settle(
@@ -433,6 +462,7 @@ class Execution:
     def _skip(
         self, row: RunChange, text: Message = _NO_PRODUCT, remedy: Message = _SEE_PRODUCT
     ) -> None:
+        self._not_done.add(row.change.target.key)
         self._note_unmapped(row.change)
         entry = self._entry(row, Outcome.SKIPPED, text=text, remedy=remedy)
         self._tools.journal.settle(entry)

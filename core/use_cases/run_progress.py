@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from core.domain.models import Outcome
+from core.domain.models import Outcome, Run
 from core.use_cases.jobs import Progress
 
 # Before that many changes their pace says little.
@@ -16,7 +16,10 @@ _TELLING = 5
 
 @dataclass(frozen=True)
 class RunProgress:
-    """`total` is None until the changes that are left are known; `stopping` until it stops."""
+    """`total` is None until the changes that are left are known; `stopping` until it stops.
+
+    What came to its outcome before the run was resumed counts too: that many are `earlier`.
+    """
 
     run_id: str
     total: int | None = None
@@ -25,6 +28,7 @@ class RunProgress:
     skipped: int = 0
     seconds_left: int | None = None
     stopping: bool = False
+    earlier: int = 0
 
     @property
     def finished(self) -> int:
@@ -51,12 +55,20 @@ class Tracker:
         with self._lock:
             return self._now
 
-    def begin(self, total: int) -> None:
-        """The changes begin."""
+    def begin(self, left: int, run: Run) -> None:
+        """The changes that are left begin; `run` says what became of the others before."""
+        earlier = run.done + run.failed + run.skipped
         with self._lock:
             self._started = time.monotonic()
-            self._now = replace(self._now, total=total)
-        self._report(0, total)
+            self._now = replace(
+                self._now,
+                total=earlier + left,
+                done=run.done,
+                failed=run.failed,
+                skipped=run.skipped,
+                earlier=earlier,
+            )
+        self._report(earlier, earlier + left)
 
     def count(self, outcome: Outcome) -> None:
         """One more change has an outcome: done, failed or skipped."""
@@ -73,7 +85,9 @@ class Tracker:
             self._now = replace(self._now, stopping=True)
 
     def _left(self, now: RunProgress) -> int | None:
-        if now.finished < _TELLING or now.remaining is None:
+        """From the pace since `begin`."""
+        counted = now.finished - now.earlier
+        if counted < _TELLING or now.remaining is None:
             return None
-        each = Decimal(time.monotonic() - self._started) / now.finished
+        each = Decimal(time.monotonic() - self._started) / counted
         return int(each * now.remaining) + (now.remaining > 0)

@@ -412,16 +412,17 @@ class Runs:
 
     def _keep_month(self, plan: Plan) -> int:
         """The additions that have their quantity already carry this month's usage from now on."""
-        carries = {
-            (each.target.agreement_id, each.target.product_id): each.carries
-            for each in plan.unchanged
+        found = {
+            (each.target.agreement_id, each.target.product_id): each for each in plan.unchanged
         }
-        known = self._store.additions.bindings() if carries else {}
-        bound = [known[key] for key in carries if key in known]
+        known = self._store.additions.bindings() if found else {}
+        bound = [known[key] for key in found if key in known]
         kept = [
-            replace(each, month=plan.month, carries=carries[each.agreement_id, each.product_id])
+            # Somebody may have set by hand what was used since.
+            replace(each, month=plan.month, carries=as_found.carries, quantity=as_found.after)
             for each in bound
             if each.month <= plan.month
+            and (as_found := found[each.agreement_id, each.product_id]).after is not None
         ]
         moved = [each for each in kept if each != known[each.agreement_id, each.product_id]]
         if moved:

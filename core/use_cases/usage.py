@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -19,8 +20,25 @@ from core.domain.models import (
 )
 from core.domain.month import Month
 from core.domain.usage import aggregate, by_product, content_hash
-from core.domain.usage_csv import months_of, parse_usage
-from core.errors import InputError, UsageSyncError, VendorError, message
+from core.domain.usage_csv import parse_usage
+from core.domain.usage_import import (
+    LeftOut,
+    MonthLines,
+    Replacement,
+    customers_of,
+    lines_of_month,
+    replacement,
+    taken_words,
+)
+from core.errors import (
+    InputError,
+    Message,
+    Problem,
+    UsageSyncError,
+    VendorError,
+    message,
+    plural_message,
+)
 from core.storage.mappings_store import MappingWrite
 from core.storage.store import Store
 from core.use_cases.catalog import Catalog
@@ -28,6 +46,39 @@ from core.use_cases.jobs import Clock, Progress, ignore_progress
 from core.use_cases.kept import Kept
 from core.use_cases.mapping_history import SYSTEM, changes_history
 from core.use_cases.preferences import Preferences
+
+
+@dataclass(frozen=True)
+class UsagePreview:
+    """What a usage file would bring. `customers` counts those that its lines are of; `replaces`
+    and `lines_before` are of the last complete reading, None and 0 where there is none."""
+
+    month: Month
+    lines: int
+    customers: int
+    left_out: LeftOut
+    lines_before: int
+    replaces: Replacement | None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The customers that the file would set to nothing without a word about them."""
+        return self.replaces.missing if self.replaces else ()
+
+
+@dataclass(frozen=True)
+class UsageImport:
+    """What a usage file brought; `left_out` are its lines of other months."""
+
+    fetch: UsageFetch
+    customers: int
+    left_out: LeftOut
+
+    @property
+    def told(self) -> Message:
+        """It in a sentence."""
+        fetch = self.fetch
+        return taken_words(fetch.month, fetch.line_count, self.customers, self.left_out)
 
 
 class UsageFetching:
@@ -69,16 +120,40 @@ class UsageFetching:
             raise
         return self._record(month, lines, by, FetchSource.API, started, None)
 
-    def import_file(self, text: str, by: str, month: Month | None = None) -> UsageFetch:
-        """Read the vendor's usage file. `month` is for a file that does not say its month.
+    def import_file(
+        self,
+        text: str,
+        by: str,
+        month: Month | None = None,
+        missing_confirmed: Collection[str] = (),
+    ) -> UsageImport:
+        """Read the vendor's usage file, of which only the lines of `month` are taken; without it,
+        the file has to be of one month.
 
-        Raises InputError with every bad row, or for a file of other months than `month`; then
-        nothing is kept.
+        Raises InputError with every bad row, for a file of other months than `month`, and when
+        customers of the last complete reading are missing in it that are not in
+        `missing_confirmed`; then nothing is kept.
         """
         started = self._clock()
-        lines = parse_usage(text)
-        wanted = _month_of(months_of(lines), month)
-        return self._record(wanted, lines, by, FetchSource.FILE, started, None)
+        found = self._of_file(text, month)
+        missing = self._preview(found).missing
+        if set(missing) - set(missing_confirmed):
+            raise self._incomplete(missing)
+        fetch = self._record(found.month, found.lines, by, FetchSource.FILE, started, None)
+        return UsageImport(fetch, len(customers_of(found.lines)), found.left_out)
+
+    def preview_file(self, text: str, month: Month | None = None) -> UsagePreview:
+        """What `import_file` would take, and what that would replace. Nothing is kept.
+
+        Raises InputError with every bad row, or for a file of other months than `month`.
+        """
+        return self._preview(self._of_file(text, month))
+
+    def customer_names(self) -> dict[str, str]:
+        """The customers' names by id: as Sophos lists them, else as their lines call them."""
+        customers = self._store.customers
+        known = {**customers.only_in_usage(), **customers.tenants()}
+        return {id_: tenant.name for id_, tenant in known.items()}
 
     def months(self) -> list[Month]:
         """The months that were read complete, newest first; one may turn out without usage."""
@@ -110,6 +185,50 @@ class UsageFetching:
         )
         lines = self._store.usage.lines(fetch.id) if fetch else []
         return [line for line in lines if line.account_id is None]
+
+    def _of_file(self, text: str, month: Month | None) -> MonthLines:
+        return lines_of_month(parse_usage(text, self._known_customers()), month)
+
+    def _known_customers(self) -> list[tuple[str, str]]:
+        """Id and name; one that the newest reading calls otherwise than Sophos' list, twice."""
+        newest = self.months()[:1]
+        fetch = self._store.usage.complete_fetch(newest[0]) if newest else None
+        read = self._store.usage.customer_names(fetch.id) if fetch else {}
+        return [*self.customer_names().items(), *read.items()]
+
+    def _preview(self, found: MonthLines) -> UsagePreview:
+        before = self._store.usage.complete_fetch(found.month)
+        return UsagePreview(
+            month=found.month,
+            lines=len(found.lines),
+            customers=len(customers_of(found.lines)),
+            left_out=found.left_out,
+            lines_before=before.line_count if before else 0,
+            replaces=self._replacement(found) if before else None,
+        )
+
+    def _replacement(self, found: MonthLines) -> Replacement:
+        return replacement(
+            self._store.usage.usage(found.month), aggregate(found.month, found.lines)
+        )
+
+    def _incomplete(self, missing: Sequence[str]) -> InputError:
+        names = self.customer_names()
+        return InputError(
+            plural_message(
+                "{count} customer of the last reading is missing in this file.",
+                "{count} customers of the last reading are missing in this file.",
+                len(missing),
+            ),
+            [
+                Problem(message("{customer} is missing.", customer=names.get(id_) or id_), key=id_)
+                for id_ in missing
+            ],
+            remedy=message(
+                "Choose a file with every customer, or confirm that this one replaces the whole "
+                "month (on the command line with --replace)."
+            ),
+        )
 
     def _refuse_vanished(self, month: Month, lines: Sequence[UsageLine]) -> None:
         """No lines where there were some is an answer gone wrong, not a month without usage."""
@@ -171,23 +290,3 @@ class UsageFetching:
             return moved, changes_history(current, moved, now, SYSTEM, "usage")
 
         return decide
-
-
-def _month_of(found: Sequence[Month], given: Month | None) -> Month:
-    if given is not None and (not found or given in found):
-        return given
-    if given is not None:
-        raise InputError(
-            message(
-                "The file is of {months}, not of {month}.",
-                months=", ".join(map(str, found)),
-                month=str(given),
-            ),
-            remedy=message("Choose the file of that month, or leave the month out."),
-        )
-    if len(found) == 1:
-        return found[0]
-    raise InputError(
-        message("The file does not say which single month it is of."),
-        remedy=message("Give the month as well, for example --month 2026-10."),
-    )

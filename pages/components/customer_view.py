@@ -37,8 +37,9 @@ from pages.components.grid_focus import draw_focus, focus, follow_link
 from pages.components.grid_history import SHOWN, draw_history
 from pages.components.grid_import import Checked, draw_import
 from pages.components.grid_save import draw_discard
-from pages.components.grid_session import Dialog, OpenDialog, anything_unsaved
+from pages.components.grid_session import Dialog, OpenDialog
 from pages.components.language import _, language, locale, ngettext
+from pages.components.leaving import anything_unsaved
 from pages.components.problems import as_typed
 from pages.components.reader import zone
 from pages.components.rule_override import draw_override, forget_override

@@ -30,6 +30,11 @@ def send_catalog(
     _component(name=name, version=version, packed=packed, unsaved=unsaved, key=key, default=None)
 
 
+def guard_leaving(*, unsaved: bool, key: str) -> None:
+    """The same question where there is no grid and so no catalog to send."""
+    _component(name="", version="", packed="", unsaved=unsaved, key=key, default=None)
+
+
 def packed_catalog(
     ids: Sequence[int],
     identifiers: Sequence[str],

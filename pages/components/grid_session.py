@@ -41,7 +41,7 @@ class OpenDialog:
     code: str = ""
 
 
-def anything_unsaved() -> bool:
+def anything_staged() -> bool:
     """Whether edits are staged on any page."""
     return any(st.session_state.get(f"{prefix}_staged") for prefix in (MAPPING, CUSTOMERS))
 

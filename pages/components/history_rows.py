@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.models import (
@@ -14,13 +14,15 @@ from core.domain.models import (
     Run,
 )
 from core.domain.month import Month
+from core.use_cases.exclusions import LeftOut
 from core.use_cases.mapping_history import SYSTEM
 from core.use_cases.workbook import Cell, Table
 from pages.components.formats import month_text
 from pages.components.grid_history import origin_word
 from pages.components.language import _, text
 from pages.components.plan_table import kind_names
-from pages.components.run_rows import duration, origin_names, outcome_names, status_names
+from pages.components.run_excluded import excluded_cells, excluded_note, excluded_reasons
+from pages.components.run_rows import duration, origin_of, outcome_names, status_names
 
 Entry = MappingHistoryEntry | CustomerHistoryEntry
 # Which column of a table is the month: in files it is `2026-10`, on the screen it is in words.
@@ -104,10 +106,12 @@ def relation_words(run: Run, runs: Sequence[Run]) -> list[str]:
 
 
 def note_of(run: Run, runs: Sequence[Run]) -> str:
-    """Relations to other runs, and why limits were lifted."""
+    """Relations to other runs, why limits were lifted, and why rows were left out."""
     told = relation_words(run, runs)
     if run.override_reason:
         told.append(_("Limit lifted: {reason}", reason=run.override_reason))
+    if excluded := excluded_note(run):
+        told.append(excluded)
     return " · ".join(told)
 
 
@@ -154,6 +158,8 @@ def runs_table(found: Sequence[Run], runs: Sequence[Run]) -> Table:
         _("Note"),
         _("Limits"),
         _("Plan"),
+        _("Excluded"),
+        _("Why excluded"),
     )
     return Table(_("Runs"), headings, [_run_cells(run, runs) for run in found])
 
@@ -169,13 +175,15 @@ def _run_cells(run: Run, runs: Sequence[Run]) -> tuple[Cell, ...]:
         run.skipped,
         run.approved_by,
         run.approved_at,
-        origin_names()[run.origin],
+        origin_of(run),
         _seconds(duration(run)),
         run.reads,
         run.writes,
         note_of(run, runs),
         " ".join(text(check.text) for check in run.limits if check.exceeded),
         run.digest[:DIGEST_SHOWN],
+        len(run.options.excluded),
+        excluded_reasons(run),
     )
 
 
@@ -211,6 +219,16 @@ def changes_table(found: Sequence[PastChange]) -> Table:
         _("Addition ID"),
     )
     return Table(_("Changes"), headings, [_change_cells(past) for past in found])
+
+
+def with_excluded(table: Table, run: Run, left_out: Sequence[LeftOut]) -> Table:
+    """The changes of one run, and after them what was left out of it."""
+    about = {
+        _("Run"): run.number,
+        _("Month"): run.month,
+        _("Approved by"): run.approved_by,
+    }
+    return replace(table, rows=[*table.rows, *excluded_cells(table.headings, about, left_out)])
 
 
 def _change_cells(past: PastChange) -> tuple[Cell, ...]:

@@ -10,16 +10,17 @@ import streamlit as st
 from core.domain.models import ChangeFilter, Outcome, PastChange, Run, RunStatus
 from core.errors import UsageSyncError
 from core.services import Services
+from core.use_cases.exclusions import LeftOut
 from pages.components import history_session as session
 from pages.components import sync_session
 from pages.components.downloads import draw_downloads
 from pages.components.history_change import draw_change, place_of
-from pages.components.history_rows import changes_table, undone_by
+from pages.components.history_rows import changes_table, undone_by, with_excluded
 from pages.components.history_table import draw_list
 from pages.components.history_undo import draw_undo, read_for_undo
 from pages.components.language import _, text
 from pages.components.problems import as_typed, show_error
-from pages.components.run_view import draw_run_facts
+from pages.components.run_view import draw_run_facts, left_out_of
 
 # Outcome, change, customer, agreement, product, before, after, when, message.
 SHOWN = (2, 3, 4, 5, 6, 7, 8, 9, 11)
@@ -35,14 +36,14 @@ def draw_past_run(services: Services, run_id: str) -> None:
         draw_undo(services, run)
         return
     _draw_way_back()
-    changes = services.runs.changes(run.id)
-    over = draw_run_facts(services, run, changes)
+    changes, left_out = services.runs.changes(run.id), left_out_of(services, run)
+    over = draw_run_facts(services, run, changes, left_out)
     if not over:
         return
     _draw_relations(services, run)
     _draw_limits(run)
     past = services.history.changes(ChangeFilter(run_id=run.id))
-    draw_changes(past, f"usage-sync-run-{run.number}", services.customers.names())
+    draw_changes(run, past, left_out, services.customers.names())
 
 
 def _found(services: Services, given: str) -> Run | None:
@@ -128,12 +129,21 @@ def _draw_limits(run: Run) -> None:
 # ---------------------------------------------------------------- changes
 
 
-def draw_changes(found: Sequence[PastChange], file_name: str, customers: Mapping[str, str]) -> None:
-    """The changes as a table; the chosen one in full."""
+def draw_changes(
+    run: Run,
+    found: Sequence[PastChange],
+    left_out: Sequence[LeftOut],
+    customers: Mapping[str, str],
+) -> None:
+    """The changes as a table; the chosen one in full. Files also have what was left out."""
     ordered = sorted(found, key=lambda past: (past.row.outcome is Outcome.DONE, past.row.number))
     table = changes_table(ordered)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        draw_downloads("history_run", file_name, lambda: table)
+        draw_downloads(
+            "history_run",
+            f"usage-sync-run-{run.number}",
+            partial(with_excluded, table, run, left_out),
+        )
     ids = [f"{past.run_id} {past.row.number}" for past in ordered]
     chosen = draw_list(table, ids, SHOWN)
     draw_chosen(dict(zip(ids, ordered, strict=True)), chosen, customers)

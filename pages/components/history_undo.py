@@ -17,6 +17,7 @@ from pages.components.identity import who
 from pages.components.jobs import watch
 from pages.components.language import _, ngettext
 from pages.components.plan_dialogs import draw_approve, draw_exclude, draw_why
+from pages.components.plan_refused import draw_refused
 from pages.components.plan_rows import PlanRow, plan_rows
 from pages.components.plan_view import DIGEST_SHOWN, draw_plan
 from pages.components.problems import as_typed, show_error
@@ -135,6 +136,10 @@ def _draw_dialog(services: Services, run: Run, plan: Plan, rows: tuple[PlanRow, 
         Dialog.WHY: (_("Why"), partial(draw_why, rows, wanted.keys)),
         Dialog.EXCLUDE: (_("Exclude"), partial(draw_exclude, plan, rows, wanted.keys)),
         Dialog.APPROVE: (_("Approve"), approve),
+        Dialog.REFUSED: (
+            _("The plan has changed"),
+            partial(draw_refused, services.planning.inputs(run.month)),
+        ),
         Dialog.REOPEN_MONTH: (_("Reopen this month"), partial(draw_reopen_month, services, state)),
     }
     if wanted.dialog not in bodies:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import Message, UsageSyncError
 from core.services import Services
 from core.use_cases.jobs import JobStatus
 from pages.components.language import _, text
-from pages.components.problems import show_error
+from pages.components.problems import as_typed, show_error
 
 _WATCHED = "jobs_watched"
 _POLL_SECONDS = 1.0
@@ -31,10 +32,21 @@ def job_panel(services: Services, shown_elsewhere: str | None = None) -> None:
             return
         _progress(services)
         return
-    kind = st.session_state.get(_WATCHED)
-    ended = services.jobs.last(kind) if kind else None
+    ended = _ended(services)
     if ended is not None and (ended.kind != shown_elsewhere or ended.error is not None):
         _outcome(ended)
+
+
+def failure_on_screen(services: Services) -> UsageSyncError | None:
+    """What the panel tells of a task that failed: nothing else has to say it again."""
+    ended = None if services.jobs.current() else _ended(services)
+    return ended.error if ended is not None else None
+
+
+def _ended(services: Services) -> JobStatus | None:
+    """The task that this session watched, at its end."""
+    kind = st.session_state.get(_WATCHED)
+    return services.jobs.last(kind) if kind else None
 
 
 @st.fragment(run_every=_POLL_SECONDS)
@@ -59,10 +71,15 @@ def _progress_text(job: JobStatus) -> str:
 
 
 def _outcome(job: JobStatus) -> None:
-    """Success is said once; a failure stays until it is closed."""
+    """Success is said once, in the task's own words where it has any; a failure stays until it is
+    closed."""
     if job.error is None:
         st.session_state[_WATCHED] = None
-        st.toast(_("{task}: done.", task=job.label), icon=":material/check_circle:")
+        told = job.result if isinstance(job.result, Message) else None
+        st.toast(
+            as_typed(text(told)) if told else _("{task}: done.", task=job.label),
+            icon=":material/check_circle:",
+        )
         return
     show_error(job.error)
     if st.button(_("Close"), key="jobs_close", icon=":material/close:"):

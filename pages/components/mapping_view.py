@@ -23,8 +23,9 @@ from pages.components.grid_focus import draw_focus, focus, follow_link
 from pages.components.grid_history import SHOWN, draw_history
 from pages.components.grid_import import Checked, draw_import
 from pages.components.grid_save import draw_discard
-from pages.components.grid_session import Dialog, OpenDialog, anything_unsaved
+from pages.components.grid_session import Dialog, OpenDialog
 from pages.components.language import _, language, locale, ngettext
+from pages.components.leaving import anything_unsaved
 from pages.components.mapping_filters import Show, matching
 from pages.components.mapping_grid import CATALOG, MAPPING_GRID, products_for_search
 from pages.components.mapping_history import field_words, value_words

@@ -9,7 +9,7 @@ import streamlit as st
 from core.domain.models import Plan, PlanOptions, RunOrigin
 from core.errors import UsageSyncError
 from core.services import Services
-from core.use_cases.run_approval import Approval
+from core.use_cases.run_approval import Approval, LimitsExceededError, PlanChangedError
 from pages.components import sync_session as session
 from pages.components.formats import date_text, number
 from pages.components.identity import who
@@ -17,6 +17,7 @@ from pages.components.jobs import watch
 from pages.components.language import _, ngettext
 from pages.components.plan_effect import change_effect_text, price_help
 from pages.components.plan_limits import draw_broken_limits, draw_held_limits
+from pages.components.plan_refused import refuse
 from pages.components.plan_rows import PlanRow
 from pages.components.plan_standing import draw_open_run
 from pages.components.plan_table import effective_text, what_of
@@ -152,6 +153,10 @@ def _approve(services: Services, plan: Plan, options: PlanOptions, approval: App
     try:
         run = services.runs.approve(plan.month, plan.digest, options, approval)
         status = services.runs.start(run.id, who())
+    except (PlanChangedError, LimitsExceededError) as error:
+        # The dialog was drawn from a plan that is no more: nothing of it may stay.
+        refuse(plan, error)
+        st.rerun()
     except UsageSyncError as error:
         show_error(error)
         return

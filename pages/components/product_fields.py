@@ -11,9 +11,10 @@ from core.domain.models import ProductClass, RecurringCycleType
 from core.domain.product_form import LABELS
 from core.domain.text_limits import utf16_length
 from core.errors import Problem
-from pages.components.language import _, ngettext, text
+from pages.components.language import _, text
+from pages.components.limited_text import draw_count, draw_field_problem
 from pages.components.option_names import distinct
-from pages.components.problems import as_typed, problem_text
+from pages.components.problems import as_typed
 from pages.components.product_values import Choices, Typed, Values
 
 _REQUIRED = ("identifier", "description", "customer_description", "subcategory", "type")
@@ -145,19 +146,11 @@ def _long_text(form: Form, field: str, height: int) -> None:
 
 
 def _count(form: Form, field: str) -> None:
-    """How much of the limit is used.
-
-    Streamlit's own `max_chars` counts too, but drops a text that is pasted and too long without a
-    word. Here it stays to be shortened, and Apply sends nothing until then.
-    """
-    used, limit = utf16_length(str(form.values[field] or "")), form.limits.get(field)
-    if limit is None or not used:
-        return
-    told = ngettext("{used} of {count} character", "{used} of {count} characters", limit, used=used)
-    if used > limit and not any(problem.field == field for problem in form.problems):
-        st.markdown(f":small[:red[:material/error: {as_typed(told)}]]")
-    else:
-        st.caption(told)
+    """How much of the limit is used. Apply sends nothing that is too long."""
+    limit = form.limits.get(field)
+    if limit is not None:
+        told = any(problem.field == field for problem in form.problems)
+        draw_count(utf16_length(str(form.values[field] or "")), limit, told=told)
 
 
 def _switch(form: Form, field: str) -> None:
@@ -242,4 +235,4 @@ def _label(field: str) -> str:
 def _field_problems(form: Form, field: str) -> None:
     for problem in form.problems:
         if problem.field == field:
-            st.markdown(f":small[:red[:material/error: {as_typed(problem_text(problem))}]]")
+            draw_field_problem(problem)

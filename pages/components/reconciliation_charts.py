@@ -7,20 +7,21 @@ stand in the labels. The theme gives the colours, on light and on dark.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import altair as alt
 import streamlit as st
 
-from core.domain.models import RowClass
-from core.domain.reconciliation_view import NamedRow, top
+from core.domain.models import CurrencyTotals, Totals
+from core.domain.reconciliation_view import NamedRow, top_by_currency
 from core.use_cases.reconciliation_trend import MonthPoint
 from pages.components.formats import number, short_month_text
 from pages.components.language import _
 from pages.components.problems import as_typed
-from pages.components.reconciliation_table import class_names, signed_money
+from pages.components.reconciliation_money import signed_of
+from pages.components.reconciliation_table import class_names
 from pages.components.trend_chart import number_locale
 
 TOP = 10
@@ -31,6 +32,9 @@ _ZERO_LINE, _GRID_LINE = alt.value("#8a94a3"), alt.value("#8a94a333")
 
 def draw_trend(points: Sequence[MonthPoint], height: int = 320) -> None:
     """Used as bars, billed as a line with points, month by month."""
+    if not any(point.used or point.billed for point in points):
+        st.caption(_("Nothing was used, and nothing is billed."))
+        return
     names = {"used": _("Used"), "billed": _("Billed")}
     months = [short_month_text(point.month) for point in points]
     used = [_point(point, names["used"], point.used) for point in points]
@@ -78,37 +82,47 @@ def _point(point: MonthPoint, what: str, quantity: Decimal) -> dict[str, Any]:
     }
 
 
-def draw_by_class(money: dict[RowClass, Decimal]) -> None:
-    """The money of each class: what is not billed to the right, what is too much to the left."""
+def draw_by_class(totals: Totals, *, several: bool) -> None:
+    """The money of each class, of each currency in a chart of its own: what is not billed to the
+    right, what is too much to the left."""
+    _draw_charts(_class_bars(each, several=several) for each in totals.by_currency)
+
+
+def draw_top(rows: Sequence[NamedRow], *, several: bool) -> None:
+    """The rows with the most money between used and billed, of each currency apart."""
+    _draw_charts(
+        [_row_bar(one, one.row.money, several=several) for one in found if one.row.money]
+        for _currency, found in top_by_currency(rows, TOP)
+    )
+
+
+def _draw_charts(charts: Iterable[Sequence[dict[str, Any]]]) -> None:
+    found = [bars for bars in charts if bars]
+    for bars in found:
+        _draw_bars(bars)
+    if not found:
+        st.caption(_("No difference has a price."))
+
+
+def _class_bars(totals: CurrencyTotals, *, several: bool) -> Sequence[dict[str, Any]]:
     names = class_names()
-    bars = [
-        _bar((names[kind], signed_money(amount)), names[kind], amount)
-        for kind, amount in sorted(money.items(), key=lambda item: -abs(item[1]))
-        if amount
-    ]
-    if not bars:
-        st.caption(_("No difference has a price."))
-        return
-    _draw_bars(bars)
+    found = []
+    for kind, money in sorted(totals.by_class.items(), key=lambda item: -abs(item[1])):
+        if money:
+            shown = signed_of(money, totals.currency, several=several)
+            found.append(_bar((names[kind], shown), names[kind], money, shown))
+    return found
 
 
-def draw_top(rows: Sequence[NamedRow]) -> None:
-    """The rows with the most money between used and billed."""
-    bars = [_row_bar(one, one.row.money) for one in top(rows, TOP) if one.row.money is not None]
-    if not bars:
-        st.caption(_("No difference has a price."))
-        return
-    _draw_bars(bars)
+def _row_bar(one: NamedRow, money: Decimal, *, several: bool) -> dict[str, Any]:
+    shown = signed_of(money, one.row.currency, several=several)
+    label = (f"{shown}  {one.customer}".rstrip(), one.what)
+    name = " · ".join(part for part in (one.customer, one.what) if part)
+    return _bar(label, name, money, shown)
 
 
-def _row_bar(one: NamedRow, money: Decimal) -> dict[str, Any]:
-    label = (f"{signed_money(money)}  {one.customer}".rstrip(), one.what)
-    return _bar(label, " · ".join(part for part in (one.customer, one.what) if part), money)
-
-
-def _bar(label: tuple[str, str], name: str, money: Decimal) -> dict[str, Any]:
-    """One bar; the two lines of `label` stand beside it."""
-    shown = signed_money(money)
+def _bar(label: tuple[str, str], name: str, money: Decimal, shown: str) -> dict[str, Any]:
+    """One bar; the two lines of `label` stand beside it. `shown` is the amount in words."""
     return {
         "label": label,
         "name": name,

@@ -21,12 +21,16 @@ from core.domain.models import (
     UsageLine,
 )
 from core.domain.month import Month
+from core.domain.price_words import cycle_words
+from core.domain.reconciliation_totals import leaves_nothing_unbilled
 from core.domain.reconciliation_view import NOT_AS_ORDERED, NamedRow
 from core.domain.reconciliation_words import (
     CLASS_MEANINGS,
     CLASS_NAMES,
     CLASS_REMEDIES,
+    NOTHING_UNBILLED,
     ORDER_MEANINGS,
+    row_cycle,
 )
 from core.services import Services
 from core.use_cases.month_report import MonthReport
@@ -42,6 +46,7 @@ from pages.components.formats import (
 from pages.components.identity import who
 from pages.components.language import _, ngettext, text
 from pages.components.number_columns import aligned, decimals_of, right
+from pages.components.plan_effect import signed_money
 from pages.components.problems import as_typed
 from pages.components.reconciliation_charts import draw_trend
 from pages.components.reconciliation_dialogs import accept_form, note_form
@@ -52,7 +57,6 @@ from pages.components.reconciliation_table import (
     money_cell,
     order_words,
     quantity_cell,
-    signed_money,
     signed_quantity,
 )
 
@@ -70,9 +74,9 @@ def draw_details(services: Services, looked: MonthReport, keys: Sequence[str]) -
     st.markdown(f"**{as_typed(one.what)}**  \n{as_typed(place or _('No customer'))}")
     _draw_class(one.row, looked.report)
     draw_fix(month, [one], looked.rows, "reconciliation_details_fix")
-    _draw_figures(one.row, looked.report.currency)
+    _draw_figures(one.row, looked.report)
     _draw_order(one.row)
-    _draw_steps(one.row, looked.addition(one.row), month)
+    _draw_steps(one.row, looked.addition(one.row), looked.report)
     _draw_addition(looked.addition(one.row), one.row)
     draw_links(one)
     with st.expander(_("Used and billed over the months"), icon=":material/bar_chart:"):
@@ -89,6 +93,8 @@ def draw_details(services: Services, looked: MonthReport, keys: Sequence[str]) -
 def _draw_class(row: ReconciliationRow, report: Reconciliation) -> None:
     kind = row.accepted_class or row.row_class
     meaning, remedy = CLASS_MEANINGS[kind], CLASS_REMEDIES.get(kind)
+    if leaves_nothing_unbilled(row):
+        remedy = NOTHING_UNBILLED
     if kind is RowClass.STALE_SOURCE and report.source_problem is not None:
         meaning, remedy = report.source_problem, report.source_remedy
     told = f"**{as_typed(text(CLASS_NAMES[kind]))}.** {as_typed(text(meaning))}"
@@ -111,22 +117,35 @@ def _accepted(acceptance: Acceptance) -> str:
     )
 
 
-def _draw_figures(row: ReconciliationRow, currency: str) -> None:
+def _draw_figures(row: ReconciliationRow, report: Reconciliation) -> None:
+    """Money is per month."""
+    currency, cycle = _currency(row, report), row_cycle(row)
     figures = {
         _("Used"): number(row.used_units),
         _("Expected"): number(row.expected),
+        **({_("Included"): number(row.included)} if row.included else {}),
         _("Billed"): number(row.billed),
         _("Difference"): signed_quantity(row.difference),
-        _("Money"): signed_money(row.money),
-        _("Revenue"): money(row.revenue),
-        _("Cost"): money(row.cost, currency),
-        _("Net price"): money(row.net, currency),
-        _("Margin"): money(row.margin),
+        _("Money"): _signed(row.money, currency),
+        _("Revenue"): money(row.revenue, currency),
+        _("Cost"): money(row.cost, report.currency),
+        _("Net price"): money(row.net, report.currency),
+        _("Margin"): money(row.margin, currency),
         _("Ordered"): number(row.ordered),
+        _("Billing cycle"): text(cycle) if cycle else NOTHING,
     }
     with st.container(horizontal=True, gap="medium"):
         for name, value in figures.items():
             st.markdown(f":gray[{as_typed(name)}]  \n**{as_typed(value)}**", width="content")
+
+
+def _currency(row: ReconciliationRow, report: Reconciliation) -> str:
+    """What the amounts of a row are in: said where the report has several."""
+    return (row.currency or "") if report.has_several_currencies else ""
+
+
+def _signed(value: Decimal | None, currency: str) -> str:
+    return NOTHING if value is None else signed_money(value, currency or None)
 
 
 def _draw_order(row: ReconciliationRow) -> None:
@@ -137,7 +156,7 @@ def _draw_order(row: ReconciliationRow) -> None:
     st.markdown(f":material/receipt_long: {told}")
 
 
-def _draw_steps(row: ReconciliationRow, addition: Addition | None, month: Month) -> None:
+def _draw_steps(row: ReconciliationRow, addition: Addition | None, report: Reconciliation) -> None:
     """From the usage to what is expected, and on to the difference."""
     facts = [text(step) for step in row.steps]
     if row.included:
@@ -153,28 +172,42 @@ def _draw_steps(row: ReconciliationRow, addition: Addition | None, month: Month)
             _(
                 "For {month} the addition had {then}; a newer month was pushed since, and today it "
                 "has {now}.",
-                month=str(month),
+                month=str(report.month),
                 then=row.quantity or Decimal(0),
                 now=row.quantity_now,
             )
         )
     if addition is not None and addition.bill_customer is not BillCustomer.BILLABLE:
         facts.append(_("ConnectWise does not charge this addition, so it is worth nothing."))
-    if row.difference is not None and row.unit_price is not None:
-        facts.append(
-            _(
-                "{difference} at {price} each is {money} per billing period.",
-                difference=signed_quantity(row.difference),
-                price=money(row.unit_price),
-                money=signed_money(row.money),
-            )
-        )
-    elif row.difference is not None:
-        facts.append(_("There is no price, so the difference has no amount."))
+    if row.difference is not None:
+        facts.append(_worth(row, row.difference, _currency(row, report)))
     if not facts:  # usage that no customer has, say: nothing follows from it
         return
     st.markdown("**" + as_typed(_("How it is computed")) + "**")
     st.markdown("\n".join(f"1. {as_typed(fact)}" for fact in facts))
+
+
+def _worth(row: ReconciliationRow, difference: Decimal, currency: str) -> str:
+    """What a difference comes to, and for how long."""
+    if row.unit_price is None:
+        return _("There is no price, so the difference has no amount.")
+    facts = {
+        "difference": signed_quantity(difference),
+        "price": money(row.unit_price, currency),
+        "money": _signed(row.money, currency),
+    }
+    if row.is_monthly:
+        cycle = text(cycle_words(row.billing))
+        return _(
+            "{difference} at {price} each (billed: {cycle}) is {money} per month.",
+            cycle=cycle,
+            **facts,
+        )
+    return _(
+        "{difference} at {price} each is {money} per billing period. How many months that is is "
+        "not known, so it counts as it is.",
+        **facts,
+    )
 
 
 def _draw_addition(addition: Addition | None, row: ReconciliationRow) -> None:
@@ -184,7 +217,7 @@ def _draw_addition(addition: Addition | None, row: ReconciliationRow) -> None:
         _("Addition ID"): str(addition.id),
         _("Quantity"): number(addition.quantity),
         _("Included"): number(addition.less_included),
-        _("Unit price"): money(addition.unit_price),
+        _("Unit price per billing period"): money(addition.unit_price),
         _("Effective date"): date_text(addition.effective_date),
         _("Cancelled date"): date_text(addition.cancelled_date),
         _("Agreement ID"): str(row.agreement_id or NOTHING),

@@ -17,6 +17,12 @@ from core.use_cases.reconciliation import NOTE_LIMIT, REASON_LIMIT
 from pages.components.formats import month_text, number_input, parse_number
 from pages.components.identity import NAME_LIMIT, who
 from pages.components.language import _, language, ngettext
+from pages.components.limited_text import (
+    LimitedText,
+    limited,
+    refused_as_too_long,
+    said_at_fields,
+)
 from pages.components.option_names import distinct
 from pages.components.problems import as_typed, field_problem, problem_list, show_error
 from pages.components.reconciliation_session import close_dialog, say
@@ -35,9 +41,8 @@ def draw_accept(services: Services, looked: MonthReport, keys: Sequence[str]) ->
 
 def accept_form(services: Services, month: Month, keys: Sequence[str], key: str) -> None:
     """Reason and last month; what is accepted counts no more until then."""
-    reason = st.text_area(
-        _("Accepted because"), key=f"{key}_reason", max_chars=REASON_LIMIT, height=80
-    )
+    reason = st.text_area(_("Accepted because"), key=f"{key}_reason", height=80)
+    fields = [limited("reason", reason, REASON_LIMIT)]
     months = {str(month.plus(ahead)): month_text(month.plus(ahead)) for ahead in range(13)}
     names = {**months, _FOR_GOOD: _("For good")}
     until = st.selectbox(
@@ -53,10 +58,12 @@ def accept_form(services: Services, month: Month, keys: Sequence[str], key: str)
     )
     if st.button(_("Accept"), key=f"{key}_yes", type="primary", icon=":material/done_all:"):
         last = Month.parse(until) if until else None
-        _carry_out(
-            lambda: services.reconciliation.accept(month, keys, reason, last, who()),
-            ngettext("{count} row accepted.", "{count} rows accepted.", len(keys)),
-        )
+
+        def accept() -> str:
+            services.reconciliation.accept(month, keys, reason, last, who())
+            return ngettext("{count} row accepted.", "{count} rows accepted.", len(keys))
+
+        _carry_out(accept, fields)
 
 
 def draw_note(services: Services, looked: MonthReport, keys: Sequence[str]) -> None:
@@ -67,31 +74,43 @@ def draw_note(services: Services, looked: MonthReport, keys: Sequence[str]) -> N
 
 
 def note_form(services: Services, rows: Sequence[NamedRow], key: str) -> None:
-    """Note and assignee; they start from what the rows have, where they have the same."""
+    """Note and assignee; they start from what the rows have, where they have the same. Where they
+    have not, what is left empty leaves them as they are."""
+    former_note, several_notes = _common(rows, "note")
     note = st.text_area(
-        _("Note"), value=_common(rows, "note"), key=f"{key}_text", max_chars=NOTE_LIMIT, height=80
+        _("Note"), value=former_note, placeholder=several_notes, key=f"{key}_text", height=80
     )
+    fields = [limited("note", note, NOTE_LIMIT)]
+    former_assignee, several_assignees = _common(rows, "assignee")
     assignee = st.text_input(
         _("Assignee"),
-        value=_common(rows, "assignee"),
+        value=former_assignee,
+        placeholder=several_assignees,
         key=f"{key}_assignee",
-        max_chars=NAME_LIMIT,
         icon=":material/person:",
         help=_("Who looks after it; empty for nobody."),
     )
+    fields.append(limited("assignee", assignee, NAME_LIMIT))
     keys = [one.key for one in rows]
     if st.button(_("Save"), key=f"{key}_yes", icon=":material/save:"):
 
-        def save() -> None:
-            services.reconciliation.note(keys, note, who())
-            services.reconciliation.assign(keys, assignee, who())
+        def save() -> str:
+            written = 0
+            if note.strip() != former_note:
+                written += services.reconciliation.note(keys, note, who())
+            if assignee.strip() != former_assignee:
+                written += services.reconciliation.assign(keys, assignee, who())
+            return _("Saved.") if written else _("Nothing was changed.")
 
-        _carry_out(save, _("Saved."))
+        _carry_out(save, fields)
 
 
-def _common(rows: Sequence[NamedRow], name: str) -> str:
+def _common(rows: Sequence[NamedRow], name: str) -> tuple[str, str | None]:
+    """What all rows have, and what an empty field means where they have different ones."""
     values = {str(getattr(one, name)) for one in rows}
-    return values.pop() if len(values) == 1 else ""
+    if len(values) == 1:
+        return values.pop(), None
+    return "", _("Different ones; they are kept if this stays empty")
 
 
 def draw_named(rows: Sequence[NamedRow]) -> None:
@@ -104,12 +123,16 @@ def draw_named(rows: Sequence[NamedRow]) -> None:
     st.markdown("\n".join(lines))
 
 
-def _carry_out(act: Callable[[], None], notice: str) -> None:
-    """Do it and close; what was refused is told, and the dialog stays."""
+def _carry_out(act: Callable[[], str], fields: Sequence[LimitedText] = ()) -> None:
+    """Do it, close and say what it says; what was refused is told, at its field where it has one,
+    and the dialog stays."""
+    if refused_as_too_long(fields):
+        return
     try:
-        act()
+        notice = act()
     except UsageSyncError as error:
-        show_error(error)
+        if not said_at_fields(error, fields):
+            show_error(error)
         return
     say(notice)
     close_dialog()
@@ -181,9 +204,12 @@ def _save_tolerances(services: Services, general: Typed, own: Mapping[int, Typed
     if problems:
         st.error(problem_list(problems), icon=":material/error:")
         return
-    _carry_out(
-        lambda: services.reconciliation.save_tolerances(wanted, who()), _("Tolerances saved.")
-    )
+
+    def save() -> str:
+        services.reconciliation.save_tolerances(wanted, who())
+        return _("Tolerances saved.")
+
+    _carry_out(save)
 
 
 def _parsed(typed: Typed, problems: list[Problem]) -> Tolerance:

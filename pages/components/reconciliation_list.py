@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.domain.models import Reconciliation
 from core.domain.reconciliation import totals_of
 from core.domain.reconciliation_view import Group, GroupBy, NamedRow, groups
 from core.use_cases.month_report import MonthReport
@@ -18,13 +19,13 @@ from pages.components.language import _, ngettext
 from pages.components.paging import draw_pages, on_screen
 from pages.components.problems import as_typed
 from pages.components.reconciliation_fix import can_be_synced, draw_fix
+from pages.components.reconciliation_groups import group_columns, groups_frame
+from pages.components.reconciliation_money import over_billed, sums_text, under_billed
 from pages.components.reconciliation_session import Dialog, open_dialog
 from pages.components.reconciliation_table import (
     column_order,
     columns,
-    group_columns,
-    groups_frame,
-    plain_money,
+    has_included,
     styled,
 )
 
@@ -38,22 +39,23 @@ def draw_rows(
 ) -> list[NamedRow]:
     """The table; returns the rows that it is of."""
     if by is not None and found:
-        found = _draw_groups(found, by, looked.report.currency)
+        found = _draw_groups(found, by, looked.report)
     shown = on_screen(session.PAGE, found)
     key = _table_key(shown)
     chosen = [shown[line] for line in session.selected(key, len(shown))]
     with commands:
         _draw_row_commands(looked, chosen)
     if not found:
-        _draw_no_rows(looked)
+        draw_no_rows(looked)
         return found
-    _draw_count(found, chosen)
-    _draw_table(shown, by, looked.report.currency, key)
+    _draw_count(found, chosen, looked.report)
+    _draw_table(shown, by, looked.report, key)
     draw_pages(session.PAGE, found)
     return found
 
 
-def _draw_no_rows(looked: MonthReport) -> None:
+def draw_no_rows(looked: MonthReport) -> None:
+    """That nothing is left by the filters, and the way back to everything."""
     report = looked.report
     if not report.totals.open_exceptions and not report.source_problem and looked.rows:
         st.success(
@@ -61,7 +63,7 @@ def _draw_no_rows(looked: MonthReport) -> None:
             icon=":material/check_circle:",
         )
     else:
-        st.caption(_("No row matches."))
+        st.caption(_("Nothing matches."))
     st.button(
         _("Show all rows"),
         key="reconciliation_show_all",
@@ -71,21 +73,21 @@ def _draw_no_rows(looked: MonthReport) -> None:
     )
 
 
-def _draw_groups(rows: list[NamedRow], by: GroupBy, currency: str) -> list[NamedRow]:
+def _draw_groups(rows: list[NamedRow], by: GroupBy, report: Reconciliation) -> list[NamedRow]:
     """The roll-up; a chosen line leaves only its rows."""
     every = groups(rows, by)
     found = every[:_MOST_GROUPS]
     key = f"{session.GROUPS}_{by.value}_{_fingerprint(group.key for group in found)}"
     lines = session.selected(key, len(found))
     st.dataframe(
-        groups_frame(found),
+        groups_frame(found, report),
         hide_index=True,
         height=_height(len(found), _GROUPS_HEIGHT),
         row_height=_ROW_HEIGHT,
         key=key,
         on_select="rerun",
         selection_mode="single-row",
-        column_config=group_columns(by, currency),
+        column_config=group_columns(by, report),
     )
     if len(every) > len(found):
         st.caption(_("The first {shown} of {count}.", shown=len(found), count=len(every)))
@@ -133,23 +135,28 @@ def _draw_row_commands(looked: MonthReport, chosen: Sequence[NamedRow]) -> None:
         )
 
 
-def _draw_count(found: Sequence[NamedRow], chosen: Sequence[NamedRow]) -> None:
+def _draw_count(
+    found: Sequence[NamedRow], chosen: Sequence[NamedRow], report: Reconciliation
+) -> None:
     rows = chosen or found
     totals = totals_of([one.row for one in rows])
     told = ngettext("{count} row", "{count} rows", len(rows))
     if chosen:
         told = ngettext("{count} row selected", "{count} rows selected", len(rows))
-    if totals.under_billed is not None:
+    if totals.by_currency:
+        several = report.has_several_currencies
         money = _(
             "{under} under-billed, {over} over-billed",
-            under=plain_money(totals.under_billed),
-            over=plain_money(totals.over_billed),
+            under=sums_text(totals, under_billed, several=several),
+            over=sums_text(totals, over_billed, several=several),
         )
         told = f"{told} · {money}"
     st.caption(as_typed(told))
 
 
-def _draw_table(shown: Sequence[NamedRow], by: GroupBy | None, currency: str, key: str) -> None:
+def _draw_table(
+    shown: Sequence[NamedRow], by: GroupBy | None, report: Reconciliation, key: str
+) -> None:
     keys = tuple(one.key for one in shown)
     st.dataframe(
         styled(shown),
@@ -157,8 +164,10 @@ def _draw_table(shown: Sequence[NamedRow], by: GroupBy | None, currency: str, ke
         height=_height(len(shown), _MOST_HEIGHT),
         row_height=_ROW_HEIGHT,
         placeholder=NOTHING,
-        column_order=column_order(by),
-        column_config=columns(currency, partial(_ask_details, keys), _DETAILS),
+        column_order=column_order(
+            by, several=report.has_several_currencies, included=has_included(shown)
+        ),
+        column_config=columns(report.currency, partial(_ask_details, keys), _DETAILS),
         key=key,
         on_select="rerun",
         selection_mode="multi-row",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 import streamlit as st
@@ -12,11 +13,19 @@ from core.domain.reconciliation import totals_of
 from core.domain.reconciliation_view import NamedRow
 from pages.components.formats import NOTHING, number, percent
 from pages.components.language import _, ngettext, text
+from pages.components.reconciliation_money import (
+    cycle_note,
+    main_currency,
+    over_billed,
+    signed_of,
+    sums_text,
+    under_billed,
+)
 from pages.components.reconciliation_table import (
     class_names,
+    has_included,
     over_billed_name,
     plain_money,
-    signed_money,
     signed_quantity,
     under_billed_name,
 )
@@ -78,6 +87,7 @@ def _told(
 ) -> Iterable[str]:
     if report.source_problem is not None:
         yield " ".join(text(each) for each in (report.source_problem, report.source_remedy) if each)
+    yield from cycle_note(totals_of([one.row for one in rows]))
     if filters:
         yield _("Filtered: {filters}", filters=", ".join(filters))
     if len(rows) > MOST_ROWS:
@@ -90,13 +100,18 @@ def _told(
 
 
 def _figures(totals: Totals, report: Reconciliation) -> str:
-    """The totals of these rows, as the files have them."""
-    rate = totals.match_rate
+    """The totals of these rows, as the files have them; the match rate is that of the month."""
+    rate = report.totals.match_rate
     open_count = None if report.source_problem else totals.open_exceptions
+    several = report.has_several_currencies
+    unit = "" if several else main_currency(report)
+    rate_name = _("First-pass match rate")
+    if totals.rows < report.totals.rows:
+        rate_name = _("First-pass match rate of the month")
     figures = {
-        under_billed_name(report.currency): plain_money(totals.under_billed),
-        over_billed_name(report.currency): plain_money(totals.over_billed),
-        _("First-pass match rate"): NOTHING if rate is None else percent(rate),
+        under_billed_name(unit): sums_text(totals, under_billed, several=several),
+        over_billed_name(unit): sums_text(totals, over_billed, several=several),
+        rate_name: NOTHING if rate is None else percent(rate),
         _("Open exceptions"): number(open_count),
         _("Rows"): number(totals.rows),
     }
@@ -110,7 +125,16 @@ def _figures(totals: Totals, report: Reconciliation) -> str:
 def _table(rows: Sequence[NamedRow], report: Reconciliation) -> str:
     cost = _("Cost ({currency})", currency=report.currency) if report.currency else _("Cost")
     words = [_("Class"), _("Customer"), _("Product")]
-    numbers = [_("Used"), _("Expected"), _("Billed"), _("Difference"), _("Money"), cost]
+    included = has_included(rows)
+    numbers = [
+        _("Used"),
+        _("Expected"),
+        *([_("Included")] if included else []),
+        _("Billed"),
+        _("Difference"),
+        _("Money"),
+        cost,
+    ]
     noted = any(_notes(one) != ("", "") for one in rows)
     notes = [_("Assignee"), _("Note")] if noted else []
     head = "".join(
@@ -121,7 +145,8 @@ def _table(rows: Sequence[NamedRow], report: Reconciliation) -> str:
         ]
     )
     names = {kind.value: name for kind, name in class_names().items()}
-    body = "".join(_line(one, names[one.row.row_class.value], noted) for one in rows)
+    cells = _Cells(noted=noted, included=included, several=report.has_several_currencies)
+    body = "".join(_line(one, names[one.row.row_class.value], cells) for one in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -130,20 +155,31 @@ def _notes(one: NamedRow) -> tuple[str, str]:
     return one.assignee, " ".join(part for part in (accepted, one.note) if part)
 
 
-def _line(one: NamedRow, name: str, noted: bool) -> str:
+@dataclass(frozen=True)
+class _Cells:
+    """Which cells a line has beside those that every line has, and whether amounts say their
+    currency."""
+
+    noted: bool
+    included: bool
+    several: bool
+
+
+def _line(one: NamedRow, name: str, wanted: _Cells) -> str:
     row = one.row
     words = [name, one.customer or NOTHING, one.what]
     figures = [
         number(row.used_units),
         number(row.expected),
+        *([number(row.included or None)] if wanted.included else []),
         number(row.billed),
         signed_quantity(row.difference),
-        signed_money(row.money),
+        signed_of(row.money, row.currency, several=wanted.several),
         plain_money(row.cost),
     ]
     cells = [
         *(f"<td>{escape(each)}</td>" for each in words),
         *(f"<td class='number'>{escape(each)}</td>" for each in figures),
-        *(f"<td>{escape(each)}</td>" for each in (_notes(one) if noted else ())),
+        *(f"<td>{escape(each)}</td>" for each in (_notes(one) if wanted.noted else ())),
     ]
     return f"<tr>{''.join(cells)}</tr>"

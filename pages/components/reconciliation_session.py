@@ -23,6 +23,7 @@ SHOW, CLASSES, CUSTOMER, PRODUCT, ASSIGNEE, ORDER, TEXT, GROUP = (
 )
 PAGE, TABLE, GROUPS = "reconciliation_page", "reconciliation_table", "reconciliation_groups"
 _DIALOG, _NOTICE = "reconciliation_dialog", "reconciliation_notice"
+_ASKED_MONTH = "reconciliation_asked_month"
 
 
 class View(StrEnum):
@@ -54,6 +55,7 @@ def begin() -> None:
     """Set everything once per session."""
     st.session_state.setdefault(_DIALOG, None)
     st.session_state.setdefault(PAGE, 1)
+    st.session_state.setdefault(_ASKED_MONTH, "")
 
 
 def follow_link() -> None:
@@ -66,7 +68,8 @@ def follow_link() -> None:
 def _follow(wanted: Any) -> None:
     """What the link does not name is not filtered by, whatever was looked for before."""
     show_everything()
-    month = _month(wanted.pop("month", ""))
+    st.session_state[_ASKED_MONTH] = wanted.pop("month", "")
+    month = _month(st.session_state[_ASKED_MONTH])
     if month is not None:
         st.session_state[MONTH] = str(month)
     classes = wanted.pop("class", "").split(",")
@@ -86,6 +89,12 @@ def _month(text: str) -> Month | None:
         return Month.parse(text)
     except InputError:
         return None
+
+
+def asked_in_vain(months: Collection[str]) -> str:
+    """The month that the last link named where it is none of these, until one is chosen."""
+    asked = str(st.session_state[_ASKED_MONTH])
+    return "" if asked in months else asked
 
 
 def view() -> View:
@@ -118,6 +127,8 @@ def _tied(name: str) -> dict[str, Any]:
 
 def _keep(name: str, key: str) -> None:
     st.session_state[name] = st.session_state[key]
+    if name == MONTH:
+        st.session_state[_ASKED_MONTH] = ""
     turn_page(PAGE, 1)
 
 

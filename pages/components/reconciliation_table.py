@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from core.domain.models import ReconciliationRow, RowClass
-from core.domain.reconciliation_view import NOT_AS_ORDERED, Group, GroupBy, NamedRow
+from core.domain.reconciliation_view import NOT_AS_ORDERED, GroupBy, NamedRow
 from core.domain.reconciliation_words import CLASS_NAMES, ORDER_NAMES
 from pages.components.formats import NOTHING, number
 from pages.components.language import _, text
@@ -32,15 +32,17 @@ def rows_frame(rows: Sequence[NamedRow]) -> pd.DataFrame:
             "class": [names[one.row.row_class] for one in rows],
             "customer": [one.customer or NOTHING for one in rows],
             "product": [one.what for one in rows],
-            "used": _numbers(one.row.used_units for one in rows),
-            "expected": _numbers(one.row.expected for one in rows),
-            "billed": _numbers(one.row.billed for one in rows),
-            "difference": _numbers(one.row.difference for one in rows),
-            "money": _numbers(one.row.money for one in rows),
-            "cost": _numbers(one.row.cost for one in rows),
-            "net": _numbers(one.row.net for one in rows),
-            "margin": _numbers(one.row.margin for one in rows),
-            "ordered": _numbers(one.row.ordered for one in rows),
+            "used": numbers(one.row.used_units for one in rows),
+            "expected": numbers(one.row.expected for one in rows),
+            "included": numbers(one.row.included or None for one in rows),
+            "billed": numbers(one.row.billed for one in rows),
+            "difference": numbers(one.row.difference for one in rows),
+            "money": numbers(one.row.money for one in rows),
+            "currency": [one.row.currency or "" for one in rows],
+            "cost": numbers(one.row.cost for one in rows),
+            "net": numbers(one.row.net for one in rows),
+            "margin": numbers(one.row.margin for one in rows),
+            "ordered": numbers(one.row.ordered for one in rows),
             "order": [order_words(one.row) for one in rows],
             "assignee": [one.assignee for one in rows],
             "note": [one.note for one in rows],
@@ -49,7 +51,8 @@ def rows_frame(rows: Sequence[NamedRow]) -> pd.DataFrame:
     )
 
 
-def _numbers(values: Any) -> list[float | None]:
+def numbers(values: Any) -> list[float | None]:
+    """Amounts and quantities for a table, which sorts by them."""
     return [None if value is None else float(value) for value in values]
 
 
@@ -60,6 +63,7 @@ def styled(rows: Sequence[NamedRow]) -> Styler:
         {
             "used": quantity_cell,
             "expected": quantity_cell,
+            "included": quantity_cell,
             "billed": quantity_cell,
             "difference": partial(quantity_cell, signed=True),
             "money": aligned(2, signed=True),
@@ -87,10 +91,20 @@ def _coloured(colours: list[str], _column: pd.Series[Any]) -> list[str]:
     return colours
 
 
-def column_order(by: GroupBy | None) -> list[str]:
-    """What the rows are gathered by comes first."""
+def has_included(rows: Iterable[NamedRow]) -> bool:
+    """Whether a row has units free of charge: without them, its difference could not be followed
+    from what is expected and what is billed."""
+    return any(one.row.included for one in rows)
+
+
+def column_order(by: GroupBy | None, *, several: bool, included: bool = False) -> list[str]:
+    """What the rows are gathered by comes first; amounts say their currency where there are
+    several, and units free of charge have a column where there are any."""
     named = ["product", "customer"] if by is GroupBy.PRODUCT else ["customer", "product"]
-    figures = ["used", "expected", "billed", "difference", "money", "details", "cost", "net"]
+    money = ["money", "currency"] if several else ["money"]
+    free = ["included"] if included else []
+    units = ["used", "expected", *free, "billed", "difference"]
+    figures = [*units, *money, "details", "cost", "net"]
     invoice = ["margin", "ordered", "order"]
     return ["class", *named, *figures, *invoice, "assignee", "note"]
 
@@ -105,11 +119,18 @@ def columns(currency: str, on_details: Callable[[], None], details_key: str) -> 
         "product": config.TextColumn(_("Product"), width=180),
         "used": right(_("Used"), 75, _("Billable units of the vendor's lines.")),
         "expected": right(_("Expected"), 80, _("What should be billed, after the rules.")),
+        "included": right(
+            _("Included"),
+            80,
+            _("Units of the addition that are free of charge: what is expected beyond them should "
+              "be billed."),
+        ),
         "billed": right(
             _("Billed"), 75, _("The quantity of the addition, less its included units.")
         ),
         "difference": right(_("Difference"), 85, difference_help()),
         "money": right(_("Money"), 110, money_help()),
+        "currency": config.TextColumn(_("Currency"), width=75, help=_("That of the agreement.")),
         "cost": right(cost, 110, _("What the vendor charges for the usage.")),
         "net": right(net_name(currency), 110, net_help()),
         "margin": right(_("Margin"), 110, margin_help()),
@@ -161,46 +182,18 @@ def difference_help() -> str:
 def money_help() -> str:
     """What the money of a row is."""
     return _(
-        "The difference at the price of the addition, per billing period; where there is no "
-        "addition, at the price of the product."
+        "The difference at the price of the addition, per month; where there is no addition, at "
+        "the price of the product. Prices are for one billing period of the agreement. Where its "
+        "billing cycle is not known or does not recur, the amount counts as it is."
     )
 
 
 def margin_help() -> str:
     """What a margin is, and what it takes for granted."""
     return _(
-        "Revenue less cost. ConnectWise does not say its currency: this holds where it is that of "
-        "the cost."
+        "Revenue less cost, per month. There is none where the two are in different currencies; "
+        "where ConnectWise does not say that of an agreement, it is taken for that of the cost."
     )
-
-
-def groups_frame(groups: Sequence[Group]) -> Styler:
-    """The groups with their totals, as the reader writes numbers."""
-    totals = [group.totals for group in groups]
-    frame = pd.DataFrame(
-        {
-            "name": [group.name or _("No customer") for group in groups],
-            "rows": [each.rows for each in totals],
-            "open": [each.open_exceptions for each in totals],
-            "under": _numbers(each.under_billed for each in totals),
-            "over": _numbers(each.over_billed for each in totals),
-            "cost": _numbers(each.cost for each in totals),
-        }
-    )
-    return frame.style.format({"under": money_cell, "over": money_cell, "cost": money_cell})
-
-
-def group_columns(by: GroupBy, currency: str) -> dict[str, Any]:
-    """Headings of the groups."""
-    name = _("Customer") if by is GroupBy.CUSTOMER else _("Product")
-    return {
-        "name": st.column_config.TextColumn(name),
-        "rows": right(_("Rows"), 80),
-        "open": right(_("To do"), 80),
-        "under": right(_("Under-billed"), 120),
-        "over": right(_("Over-billed"), 120),
-        "cost": right(_("Cost ({currency})", currency=currency) if currency else _("Cost"), 120),
-    }
 
 
 def under_billed_name(currency: str) -> str:

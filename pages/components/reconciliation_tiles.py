@@ -11,6 +11,15 @@ from core.domain.models import Reconciliation, Totals
 from core.services import Services
 from pages.components.formats import NOTHING, number, percent, short_month_text
 from pages.components.language import _, ngettext
+from pages.components.reconciliation_money import (
+    Sum,
+    cycle_note,
+    in_currency,
+    is_taken_for_granted,
+    main_currency,
+    over_billed,
+    under_billed,
+)
 from pages.components.reconciliation_table import (
     over_billed_name,
     plain_money,
@@ -55,28 +64,30 @@ def _figures(report: Reconciliation, before: Totals | None) -> None:
     month = short_month_text(report.month.plus(-1))
     with st.container(horizontal=True):
         _figure(
-            under_billed_name(report.currency),
+            under_billed_name(main_currency(report)),
             plain_money(totals.under_billed),
-            _money_change(totals.under_billed, before and before.under_billed, month),
-            _with_currency_help(
-                _("Used, and not billed, at the price of the addition and per billing period."),
-                report.currency,
+            _money_note(totals, before, under_billed, month),
+            _money_help(
+                _("Used, and not billed, at the price of the addition and per month."), report
             ),
         )
         _figure(
-            over_billed_name(report.currency),
+            over_billed_name(main_currency(report)),
             plain_money(totals.over_billed),
-            _money_change(totals.over_billed, before and before.over_billed, month),
-            _with_currency_help(
-                _("Billed, and not used, at the price of the addition and per billing period."),
-                report.currency,
+            _money_note(totals, before, over_billed, month),
+            _money_help(
+                _("Billed, and not used, at the price of the addition and per month."), report
             ),
         )
         _figure(
             _("First-pass match rate"),
             NOTHING if totals.match_rate is None else percent(totals.match_rate),
             _rate_change(totals.match_rate, before and before.match_rate, month),
-            _("The share of the rows that could be compared and need nobody."),
+            _(
+                "The share of the compared rows that match or are within tolerance; an accepted "
+                "difference is no match. Unmapped customers and products, unassigned usage and "
+                "what is off are not compared: they are not in the rate."
+            ),
         )
         _figure(
             _("Open exceptions"),
@@ -99,17 +110,29 @@ def _figure(label: str, value: str, change: str | None, help_text: str) -> None:
     )
 
 
-def _with_currency_help(help_text: str, currency: str) -> str:
-    if not currency:
-        return help_text
-    told = _("ConnectWise does not say its currency: this holds where it is that of the cost.")
-    return f"{help_text} {told}"
+def _money_help(help_text: str, report: Reconciliation) -> str:
+    told = [help_text]
+    if is_taken_for_granted(report):
+        told.append(
+            _("ConnectWise does not say its currency: this holds where it is that of the cost.")
+        )
+    return " ".join([*told, *cycle_note(report.totals)])
 
 
-def _money_change(now: Decimal | None, before: Decimal | None, month: str) -> str | None:
-    if now is None or before is None:
+def _money_note(totals: Totals, before: Totals | None, of: Sum, month: str) -> str | None:
+    """The sums in other currencies, and the change of the first one."""
+    if not totals.by_currency:
         return None
-    return _("{change} since {since}", change=signed_money(now - before), since=month)
+    first, *others = totals.by_currency
+    told = []
+    if others:
+        rest = [in_currency(plain_money(of(each)), each.currency) for each in others]
+        told.append(_("and {others}", others=" + ".join(rest)))
+    if before is not None and before.by_currency:
+        then = before.in_currency(first.currency)
+        change = of(first) - (of(then) if then else Decimal(0))
+        told.append(_("{change} since {since}", change=signed_money(change), since=month))
+    return " · ".join(told) or None
 
 
 def _count_change(now: int | None, before: int | None, month: str) -> str | None:

@@ -30,7 +30,7 @@ from pages.components.reconciliation_filters import (
     draw_show,
     draw_views,
 )
-from pages.components.reconciliation_list import draw_rows
+from pages.components.reconciliation_list import draw_no_rows, draw_rows
 from pages.components.reconciliation_missing import (
     draw_no_customers,
     draw_no_usage,
@@ -57,6 +57,7 @@ def draw_reconciliation(services: Services) -> None:
     )
     with top:
         month = _choose_month(months, services.planning.today())
+    _tell_of_another_month(months, month)
     agreements = _agreements(services)
     read_at = services.store.additions.oldest_reading(agreements)
     if agreements and read_at is None:
@@ -94,6 +95,15 @@ def _choose_month(months: Sequence[Month], today: date) -> Month:
         **session.kept(session.MONTH, names, str(newest_over(months, today))),
     )
     return Month.parse(st.session_state[session.MONTH])
+
+
+def _tell_of_another_month(months: Sequence[Month], shown: Month) -> None:
+    """A link may name a month that there is no report of."""
+    asked = session.asked_in_vain({str(month) for month in months})
+    if asked:
+        told = _("There is no report of {month}: its usage is not here.", month=asked)
+        instead = _("What is shown is {month}.", month=str(shown))
+        st.info(as_typed(f"{told} {instead}"), icon=":material/event_busy:")
 
 
 def _agreements(services: Services) -> set[int]:
@@ -184,6 +194,9 @@ def _draw_body(services: Services, looked: MonthReport) -> None:
 
 
 def _draw_charts(services: Services, looked: MonthReport, found: Sequence[NamedRow]) -> None:
+    if not found:
+        draw_no_rows(looked)
+        return
     everything = len(found) == len(looked.rows)
     rows = None if everything else found
     with st.container(border=True):
@@ -192,13 +205,14 @@ def _draw_charts(services: Services, looked: MonthReport, found: Sequence[NamedR
         draw_trend(points)
         if any(point.billed is None for point in points):
             st.caption(_("What was billed is known from the first sync on."))
+    several = looked.report.has_several_currencies
     left, right = st.columns(2)
     with left, st.container(border=True):
         st.markdown("**" + _("Difference by class") + "**")
-        draw_by_class(dict(totals_of([one.row for one in found]).money_by_class))
+        draw_by_class(totals_of([one.row for one in found]), several=several)
     with right, st.container(border=True):
         st.markdown("**" + _("Top ten by money") + "**")
-        draw_top(found)
+        draw_top(found, several=several)
 
 
 # ---------------------------------------------------------------- dialogs

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.models import Outcome, Run, RunChange
+from core.use_cases.exclusions import LeftOut
 from pages.components.downloads import draw_downloads
 from pages.components.formats import NOTHING, datetime_text
 from pages.components.language import _, ngettext
@@ -29,8 +30,9 @@ _COLOURS = {
 }
 
 
-def draw_changes(run: Run, changes: Sequence[RunChange]) -> None:
-    """The table of changes, those that were not done first, with its files."""
+def draw_changes(run: Run, changes: Sequence[RunChange], left_out: Sequence[LeftOut]) -> None:
+    """The table of changes, those that were not done first, with its files, which also have what
+    was left out."""
     open_ones = to_look_at(changes)
     shown = sorted(changes, key=lambda one: (one.outcome is Outcome.DONE, one.number))
     # Not at the right end: the table's own buttons come there, over what stands above it.
@@ -48,7 +50,9 @@ def draw_changes(run: Run, changes: Sequence[RunChange]) -> None:
             st.caption(words, width="content")
         with st.container(horizontal=True, gap="small", width="content"):
             draw_downloads(
-                "usage_sync_run", f"usage-sync-run-{run.number}", partial(run_table, run, changes)
+                "usage_sync_run",
+                f"usage-sync-run-{run.number}",
+                partial(run_table, run, changes, left_out),
             )
     name = f"{_PAGE}_{run.number}"
     _draw_table(on_screen(name, shown))

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from core.domain.models import Outcome, Run, RunChange
 from core.domain.price_effect import monthly_effect
 from core.domain.price_words import cents
+from core.use_cases.exclusions import LeftOut
 from core.use_cases.workbook import Cell, Table
 from pages.components.language import _, text
 from pages.components.plan_effect import cycle_name
 from pages.components.plan_table import kind_names
-from pages.components.run_rows import moment_of, origin_names, outcome_names, status_names
+from pages.components.run_excluded import excluded_cells, excluded_reasons
+from pages.components.run_rows import moment_of, origin_of, outcome_names, status_names
 
 _MONEY = frozenset({10, 11})
 
@@ -31,6 +33,8 @@ def runs_table(runs: Sequence[Run]) -> Table:
         _("Ended"),
         _("Origin"),
         _("Why a limit was lifted"),
+        _("Excluded"),
+        _("Why excluded"),
         _("Plan"),
     )
     return Table(_("Runs"), headings, [_run_cells(run) for run in runs])
@@ -48,14 +52,17 @@ def _run_cells(run: Run) -> tuple[Cell, ...]:
         run.approved_by,
         run.approved_at,
         run.finished_at,
-        origin_names()[run.origin],
+        origin_of(run),
         run.override_reason,
+        len(run.options.excluded),
+        excluded_reasons(run),
         run.digest,
     )
 
 
-def run_table(run: Run, changes: Sequence[RunChange]) -> Table:
-    """Every change with its outcome, and the IDs to find it by in ConnectWise."""
+def run_table(run: Run, changes: Sequence[RunChange], left_out: Sequence[LeftOut]) -> Table:
+    """Every change with its outcome, and the IDs to find it by in ConnectWise; then what was left
+    out, with the reason."""
     headings = (
         _("Run"),
         _("Month"),
@@ -82,7 +89,9 @@ def run_table(run: Run, changes: Sequence[RunChange]) -> Table:
         _("Addition ID"),
     )
     title = _("Run {number}", number=str(run.number))
-    return Table(title, headings, [_cells(run, change) for change in changes], _MONEY)
+    rows = [_cells(run, change) for change in changes]
+    about = {_("Run"): run.number, _("Month"): run.month}
+    return Table(title, headings, [*rows, *excluded_cells(headings, about, left_out)], _MONEY)
 
 
 def _effect(row: RunChange) -> tuple[Cell, ...]:

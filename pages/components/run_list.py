@@ -17,7 +17,7 @@ from pages.components.history_rows import note_of
 from pages.components.language import _
 from pages.components.number_columns import right
 from pages.components.run_export import runs_table
-from pages.components.run_rows import origin_names, standing
+from pages.components.run_rows import origin_of, standing
 
 RUNS_LISTED = 200
 _ROW_HEIGHT = 36
@@ -85,7 +85,7 @@ def _run_line(run: Run, runs: Sequence[Run], at_it: bool) -> dict[str, object]:
         "changes": run.changes,
         "by": run.approved_by,
         "at": datetime_text(run.approved_at),
-        "origin": origin_names()[run.origin],
+        "origin": origin_of(run),
         "note": note_of(run, runs),
         "show": _("Show"),
     }

@@ -12,6 +12,7 @@ from babel.dates import format_timedelta
 from core.domain.models import Run, RunChange, RunStatus
 from core.errors import UsageSyncError
 from core.services import Services
+from core.use_cases.exclusions import Exclusions, LeftOut
 from core.use_cases.run_progress import RunProgress
 from pages.components import sync_session as session
 from pages.components.identity import who
@@ -19,6 +20,7 @@ from pages.components.jobs import watch
 from pages.components.language import _, locale, ngettext
 from pages.components.problems import as_typed, show_error
 from pages.components.run_changes import draw_changes
+from pages.components.run_excluded import draw_excluded
 from pages.components.run_outcome import draw_figures, draw_outcome, draw_trouble
 from pages.components.run_rows import (
     RunFigures,
@@ -195,9 +197,9 @@ def draw_run(services: Services, run_id: str) -> None:
     except UsageSyncError as error:
         show_error(error)
         return
-    changes = services.runs.changes(run_id)
-    if draw_run_facts(services, run, changes):
-        draw_changes(run, changes)
+    changes, left_out = services.runs.changes(run_id), left_out_of(services, run)
+    if draw_run_facts(services, run, changes, left_out):
+        draw_changes(run, changes, left_out)
         st.page_link(
             "pages/history.py",
             label=_("History and undo of this run"),
@@ -207,8 +209,15 @@ def draw_run(services: Services, run_id: str) -> None:
         )
 
 
-def draw_run_facts(services: Services, run: Run, changes: Sequence[RunChange]) -> bool:
-    """How a run went, and what needs a person; False while it is under way."""
+def left_out_of(services: Services, run: Run) -> Sequence[LeftOut]:
+    """What a person left out of the run."""
+    return Exclusions(services.store, services.catalog).of(run)
+
+
+def draw_run_facts(
+    services: Services, run: Run, changes: Sequence[RunChange], left_out: Sequence[LeftOut]
+) -> bool:
+    """How a run went, what needs a person, and what was left out; False while it is under way."""
     found = figures(changes)
     _draw_heading(services, run, found)
     if run.status is RunStatus.OPEN and services.runs.is_under_way():
@@ -217,6 +226,7 @@ def draw_run_facts(services: Services, run: Run, changes: Sequence[RunChange]) -
     draw_figures(run, found)
     for trouble in troubles(changes)[:_TROUBLES]:
         draw_trouble(trouble)
+    draw_excluded(run, left_out)
     return True
 
 

@@ -14,6 +14,7 @@ from core.domain.month import Month
 from core.services import Services
 from pages.components import sync_session as session
 from pages.components.formats import age_text, month_text
+from pages.components.jobs import failure_on_screen
 from pages.components.language import _, ngettext
 from pages.components.option_names import distinct
 from pages.components.problems import as_typed
@@ -105,9 +106,16 @@ def draw_month(services: Services) -> MonthState:
             horizontal=True, vertical_alignment="center", gap="small", width="content"
         ):
             _commands(services, state)
-    if state.failed and state.newest is not None and state.newest.error:
-        st.error(as_typed(state.newest.error), icon=":material/sync_problem:")
+    trouble = state.newest.error if state.failed and state.newest is not None else ""
+    if trouble and not _is_told(services, trouble):
+        st.error(as_typed(trouble), icon=":material/sync_problem:")
     return state
+
+
+def _is_told(services: Services, trouble: str) -> bool:
+    """Whether the task that met it says it above already."""
+    failure = failure_on_screen(services)
+    return failure is not None and str(failure) == trouble
 
 
 def _choose(services: Services) -> Month:

@@ -1,51 +1,19 @@
-"""The dialogs of a month: a file instead of a fetch, closing, reopening."""
+"""The dialogs of a month: closing and reopening it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.csv_table import decode
 from core.errors import UsageSyncError
 from core.services import Services
 from pages.components import sync_session as session
-from pages.components.file_field import file_field
-from pages.components.formats import month_text
 from pages.components.identity import who
 from pages.components.language import _
 from pages.components.problems import show_error
 from pages.components.sync_month import MonthState
 from pages.components.sync_session import close_dialog
-from pages.components.tasks import import_usage
 
 _REASON_LIMIT = 300
-
-
-def draw_import(services: Services, state: MonthState) -> None:
-    """Take the vendor's usage file in, as if it had been fetched."""
-    st.write(
-        _(
-            "The monthly usage report of Sophos Central Partner as CSV. It replaces what was "
-            "fetched of {month}; earlier readings are kept.",
-            month=month_text(state.month),
-        )
-    )
-    file = file_field(_("Usage file"), "usage_sync_import_file")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(_("Back"), key="usage_sync_import_back"):
-            _close()
-        if (
-            st.button(
-                _("Import"), key="usage_sync_import_yes", type="primary", disabled=file is None
-            )
-            and file is not None
-        ):
-            try:
-                text = decode(file.getvalue())
-            except UsageSyncError as error:
-                show_error(error)
-                return
-            close_dialog()
-            import_usage(services, text, state.month)
 
 
 def draw_close_month(services: Services, state: MonthState) -> None:

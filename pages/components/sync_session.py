@@ -11,7 +11,8 @@ import streamlit as st
 
 from core.domain.models import PlanOptions, Run
 from core.domain.month import Month
-from core.errors import InputError, UsageSyncError
+from core.domain.plan_moves import Move
+from core.errors import InputError, Message, Problem, UsageSyncError
 from pages.components.language import language
 from pages.components.plan_rows import Show
 from pages.components.problems import failure_text
@@ -26,6 +27,7 @@ _OPTIONS, _RETRIES, _DIALOG, _TARGETS = (
     f"usage_sync_{name}" for name in ("options", "retries", "dialog", "targets")
 )
 _UNDO_OF = "usage_sync_undo_of"
+_REFUSAL = "usage_sync_refusal"
 _NOTICE, _FAILURE = "usage_sync_notice", "usage_sync_failure"
 
 
@@ -44,6 +46,7 @@ class Dialog(StrEnum):
     EXCLUDE = "exclude"
     OLDER_MONTH = "older_month"
     APPROVE = "approve"
+    REFUSED = "refused"
     IMPORT = "import"
     CLOSE_MONTH = "close_month"
     REOPEN_MONTH = "reopen_month"
@@ -57,6 +60,18 @@ class OpenDialog:
 
     dialog: Dialog
     keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a plan could not be approved, and the first of the `count` rows that moved since it was
+    looked at."""
+
+    text: Message
+    remedy: Message | None
+    problems: tuple[Problem, ...]
+    moves: tuple[Move, ...]
+    count: int
 
 
 def begin(undo_of: str = "") -> None:
@@ -194,6 +209,11 @@ def exclude(month: Month, keys: tuple[str, ...], reason: str) -> None:
     put_options(month, replace(chosen, excluded=excluded))
 
 
+def anything_excluded() -> bool:
+    """Whether rows were left out of a plan, of any month or run, that was not approved yet."""
+    return any(chosen.excluded for chosen in st.session_state.get(_OPTIONS, {}).values())
+
+
 def include(month: Month, keys: tuple[str, ...]) -> None:
     """Take rows in again."""
     chosen = options(month)
@@ -272,6 +292,17 @@ def is_open(dialog: Dialog) -> bool:
 def close_dialog() -> None:
     """Close it; inside a dialog, rerun the page afterwards."""
     st.session_state[_DIALOG] = None
+
+
+def refuse(refusal: Refusal) -> None:
+    """Tell it in the place of the approval."""
+    st.session_state[_REFUSAL] = refusal
+    open_dialog(Dialog.REFUSED)
+
+
+def refusal() -> Refusal | None:
+    """What was told last by `refuse`."""
+    return cast("Refusal | None", st.session_state.get(_REFUSAL))
 
 
 def say(notice: str) -> None:

@@ -23,14 +23,16 @@ from pages.components.plan_dialogs import (
     draw_why,
 )
 from pages.components.plan_findings import CUSTOMERS_PAGE
+from pages.components.plan_refused import draw_refused
 from pages.components.plan_rows import NameOf, PlanRow, plan_rows
 from pages.components.plan_standing import Standing, draw_standing, follow
 from pages.components.plan_view import DIGEST_SHOWN, draw_plan
 from pages.components.problems import as_typed
 from pages.components.run_list import draw_runs
 from pages.components.run_view import draw_end, draw_run, draw_under_way
+from pages.components.sync_import import draw_import
 from pages.components.sync_month import MonthState, draw_month, read_state
-from pages.components.sync_month_dialogs import draw_close_month, draw_import, draw_reopen_month
+from pages.components.sync_month_dialogs import draw_close_month, draw_reopen_month
 from pages.components.sync_schedule import draw_last_run, draw_schedule, draw_waiting
 from pages.components.sync_session import Dialog, OpenDialog, View, close_dialog, open_dialog
 from pages.components.sync_usage import draw_usage
@@ -267,7 +269,13 @@ def _draw_dialog(services: Services, plan: Plan | None, rows: tuple[PlanRow, ...
     wanted = session.opened()
     if wanted is None:
         return
-    of_a_plan = {Dialog.WHY, Dialog.EXCLUDE, Dialog.OLDER_MONTH, Dialog.APPROVE}
+    of_a_plan = {
+        Dialog.WHY,
+        Dialog.EXCLUDE,
+        Dialog.OLDER_MONTH,
+        Dialog.APPROVE,
+        Dialog.REFUSED,
+    }
     if wanted.dialog not in of_a_plan:
         _draw_month_dialog(services, wanted)
     elif plan is not None:
@@ -287,6 +295,10 @@ def _draw_plan_dialog(
         Dialog.APPROVE: (
             _("Approve"),
             partial(draw_approve, services, plan, session.options(plan.month), retry_of=retry),
+        ),
+        Dialog.REFUSED: (
+            _("The plan has changed"),
+            partial(draw_refused, services.planning.inputs(plan.month)),
         ),
     }
     _show(*bodies[wanted.dialog])

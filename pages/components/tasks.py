@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 import streamlit as st
 
 from core.domain.month import Month
-from core.errors import UsageSyncError, message
+from core.errors import Message, UsageSyncError, message
 from core.services import Services
 from core.use_cases.jobs import Progress
 from pages.components.formats import month_text
@@ -59,13 +59,18 @@ def start_refresh(services: Services) -> None:
     _start(services, REFRESH, task)
 
 
-def import_usage(services: Services, content: str, month: Month) -> None:
-    """Start taking in the vendor's usage file as that of a month."""
+def import_usage(
+    services: Services, content: str, month: Month, missing_confirmed: Collection[str]
+) -> None:
+    """Start taking in the vendor's usage file as that of a month. At its end, what came in is told.
+
+    `missing_confirmed` are the customers that may be missing in it.
+    """
     by = who()
 
-    def task(progress: Progress) -> int:
+    def task(progress: Progress) -> Message:
         progress(0, None)
-        return services.usage.import_file(content, by, month).line_count
+        return services.usage.import_file(content, by, month, missing_confirmed).told
 
     _start(services, USAGE_FILE, task)
 
@@ -131,7 +136,7 @@ def _every(count: int) -> str:
     return ngettext("The last {count} month", "The last {count} months", count)
 
 
-def _start(services: Services, kind: str, task: Callable[[Progress], int]) -> None:
+def _start(services: Services, kind: str, task: Callable[[Progress], int | Message]) -> None:
     labels = {
         CATALOG: message("Reading the ConnectWise products"),
         USAGE: message("Fetching usage from Sophos"),

@@ -11,7 +11,7 @@ from core.domain.models import MappingRow, MappingState, Totals, UsageFetch
 from core.domain.month import Month
 from pages.components.formats import age_text, month_text, number
 from pages.components.language import _, ngettext
-from pages.components.reconciliation_table import plain_money
+from pages.components.reconciliation_money import over_billed, sums_text, under_billed
 from pages.components.usage_summary import MonthSummary
 
 CATALOG_STALE_AFTER = timedelta(days=7)
@@ -75,10 +75,11 @@ def difference_todos(month: Month, totals: Totals | None) -> list[Todo]:
         totals.open_exceptions,
         month=str(month),
     )
+    several = len(totals.by_currency) > 1
     detail = _(
-        "Under-billed {under}, over-billed {over} per billing period.",
-        under=plain_money(totals.under_billed),
-        over=plain_money(totals.over_billed),
+        "Under-billed {under}, over-billed {over} per month.",
+        under=sums_text(totals, under_billed, several=several),
+        over=sums_text(totals, over_billed, several=several),
     )
     params = (("month", str(month)), ("show", "open"))
     return [Todo(":material/balance:", title, detail, page=RECONCILIATION_PAGE, params=params)]

@@ -12,7 +12,7 @@ from core.clients.connectwise_errors import (
     refusal,
     unknown_company,
 )
-from core.errors import AccessError, NotFoundError, RefusedError
+from core.errors import AccessError, NotFoundError, RefusedError, message
 
 LIST = Target("/procurement/catalog", record=False, url="https://na.myconnectwise.net")
 RECORD = Target("/procurement/catalog/5", record=True, url="https://api-na.myconnectwise.net")
@@ -172,3 +172,10 @@ def test_any_other_refusal_says_what_the_server_said(status: int, body: object, 
     error = refusal(answer(status, body), LIST)
     assert isinstance(error, RefusedError)
     assert said in str(error.text)
+
+
+@pytest.mark.parametrize("body", ["", "<html><body>Bad</body></html>"])
+def test_a_refusal_without_words_is_a_number_that_can_be_said_in_any_language(body: str) -> None:
+    error = refusal(answer(400, body), LIST)
+    assert dict(error.text.facts)["reason"] == message("error {status}", status=400)
+    assert error.detail == body

@@ -19,6 +19,7 @@ from core.errors import (
     RefusedError,
     TryAgainError,
     UnexpectedAnswerError,
+    message,
 )
 from core.settings import SophosSettings
 
@@ -487,3 +488,13 @@ def test_any_other_refusal_carries_the_support_number(
         sophos.billing_usage(MONTH)
     assert caught.value.request_id == "c-1"
     assert not isinstance(caught.value, NotFoundError)
+
+
+def test_a_refusal_without_words_is_a_number_that_can_be_said_in_any_language(
+    sophos: SophosPartner, server, answer: Answering
+) -> None:
+    server.plan(answer(text="<html>Bad request</html>", status=400))
+    with pytest.raises(RefusedError) as caught:
+        sophos.billing_usage(MONTH)
+    assert dict(caught.value.text.facts)["reason"] == message("error {status}", status=400)
+    assert caught.value.detail == "<html>Bad request</html>"

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 
 from core.domain.models import (
     Addition,
+    Agreement,
     AgreementStatus,
+    Basis,
     Binding,
     Change,
     ChangeKind,
@@ -61,6 +63,10 @@ def moved(**more: object) -> PlanInputs:
         **more,
     }
     return world(**values)  # type: ignore[arg-type]
+
+
+def over(ended: date) -> Agreement:
+    return agreement(11, status=AgreementStatus.EXPIRED, end_date=ended)
 
 
 def written(inputs: PlanInputs) -> dict[str, ChangeKind]:
@@ -172,7 +178,58 @@ def test_two_that_change_places_and_both_go_down_do_not_wait_for_each_other() ->
         bound=[carrying(first, "alpha/X"), carrying(second, "alpha/Y")],
     )
     changes = make_plan(inputs).changes
-    assert [(c.before, c.after, c.needs) for c in changes] == [(8, 6, ()), (8, 5, ())]
+    assert [(c.before, c.after) for c in changes] == [(8, 6), (8, 5)]
+    assert [c.needs for c in changes] == [(), (changes[0].target.key,)]
+
+
+def test_what_grows_for_somebody_else_keeps_the_usage_that_nothing_else_bills() -> None:
+    """Alpha left for an agreement where its row is ambiguous; beta uses more on the old one."""
+    inputs = moved(
+        usages=[usage("alpha", "X", 8), usage("beta", "X", 9)],
+        customers=[customer("alpha", 12), customer("beta", 11)],
+        additions=[OLD, addition(101, 12, 1, 1), addition(102, 12, 1, 1)],
+    )
+    assert written(inputs) == {}
+    assert blocking(inputs) == {FindingKind.AMBIGUOUS_ADDITION, FindingKind.NOT_BILLED_YET}
+    clear = replace(inputs, additions={**inputs.additions, 12: []})
+    changes = {change.target.key: change for change in make_plan(clear).changes}
+    assert (changes[OLD_KEY].before, changes[OLD_KEY].after) == (8, 9)
+    assert changes[OLD_KEY].needs == (NEW_KEY,)
+
+
+@pytest.mark.parametrize("basis", [Basis.ACTUAL, Basis.ORDERED])
+def test_usage_is_to_be_billed_on_the_basis_of_its_rule(basis: Basis) -> None:
+    used = replace(usage("alpha", "X", 0), actual=Decimal(5), ordered=Decimal(5))
+    inputs = moved(
+        usages=[used, usage("gamma", "Y", 1)],
+        additions=[OLD, addition(101, 12, 1, 1), addition(102, 12, 1, 1)],
+        rules=QuantityRules(by_product={"X": QuantityRule(basis=basis)}),
+    )
+    assert OLD_KEY not in written(inputs)
+
+
+@pytest.mark.parametrize(
+    ("more", "blocked"),
+    [
+        ({"additions": [replace(OLD, cancelled_date=date(2026, 10, 31))]}, True),
+        ({"additions": [replace(OLD, cancelled_date=date(2026, 10, 30))]}, False),
+        ({"agreements": [over(date(2026, 10, 31)), agreement(12)]}, True),
+        ({"agreements": [over(date(2026, 10, 30)), agreement(12)]}, False),
+        (
+            {
+                "additions": [replace(OLD, cancelled_date=date(2026, 10, 31))],
+                "bound": [carrying(OLD, "alpha/X", month=MONTH.plus(-1))],
+            },
+            False,
+        ),
+    ],
+)
+def test_a_month_that_was_billed_elsewhere_to_its_end_is_not_billed_again(
+    more: dict[str, object], blocked: bool
+) -> None:
+    inputs = moved(**more)
+    assert (NEW_KEY not in written(inputs)) == blocked
+    assert (FindingKind.ENDED_LATER in blocking(inputs)) == blocked
 
 
 def test_usage_of_which_nothing_is_to_be_billed_holds_nothing_up() -> None:

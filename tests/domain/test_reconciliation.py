@@ -402,6 +402,48 @@ def test_what_is_not_mapped() -> None:
     assert only(nobody).row_class is RowClass.UNASSIGNED_USAGE
 
 
+@pytest.mark.parametrize(
+    ("changed", "wanted"),
+    [
+        ({"mappings": []}, RowClass.UNMAPPED_PRODUCT),
+        ({"customers": []}, RowClass.UNMAPPED_CUSTOMER),
+        ({"customers": [], "mappings": []}, RowClass.UNMAPPED_PRODUCT),
+    ],
+)
+def test_what_is_not_mapped_and_was_not_used_keeps_its_row_and_needs_nobody(
+    changed: dict[str, object], wanted: RowClass
+) -> None:
+    report = reconcile(simple(usages=[usage("alpha", "X", 0)], additions=[], **changed))
+    (row,) = report.rows
+    assert (row.row_class, row.used_units, len(row.used)) == (wanted, 0, 1)
+    assert not is_open_exception(row)
+    assert (report.totals.open_exceptions, report.totals.by_class) == (0, {wanted: 1})
+    used = reconcile(simple(usages=[usage("alpha", "X", 1)], additions=[], **changed))
+    assert used.totals.open_exceptions == 1
+
+
+def test_unassigned_usage_of_nothing_needs_nobody() -> None:
+    report = reconcile(simple(usages=[usage(None, "X", 0)], additions=[]))
+    assert [row.row_class for row in report.rows] == [RowClass.UNASSIGNED_USAGE]
+    assert report.totals.open_exceptions == 0
+
+
+def test_usage_that_is_taken_back_elsewhere_is_something_to_bill() -> None:
+    both = [usage("alpha", "X", 2), usage("alpha", "Y", -2)]
+    inputs = simple(
+        usages=both, customers=[], additions=[], mappings=[mapping("X", 1), mapping("Y", 1)]
+    )
+    (row,) = reconcile(inputs).rows
+    assert (row.row_class, row.used_units) == (RowClass.UNMAPPED_CUSTOMER, 0)
+    assert is_open_exception(row)
+
+
+def test_what_is_expected_less_what_is_included_and_billed_is_the_difference() -> None:
+    included = replace(KEPT, quantity=Decimal(3), less_included=Decimal(1))
+    row = only(simple(usages=[usage("alpha", "X", 3)], additions=[included]))
+    assert (row.expected, row.included, row.billed, row.difference) == (3, 1, 2, 0)
+
+
 def test_switches_that_are_off() -> None:
     product = only(simple(mappings=[mapping("X", 1, sync=False)]))
     assert (product.row_class, product.used_units, product.addition_id) == (
@@ -463,7 +505,7 @@ def test_a_stale_source_claims_no_money_and_leaves_what_does_not_follow_from_it(
     totals = report.totals
     assert (totals.under_billed, totals.over_billed, totals.match_rate) == (None, None, None)
     assert totals.open_exceptions == 0
-    assert totals.money_by_class == {}
+    assert totals.by_currency == ()
 
 
 @pytest.mark.parametrize("today", [date(2026, 10, 1), date(2026, 10, 31), date(2026, 9, 30)])
@@ -502,7 +544,7 @@ def test_the_first_day_after_a_month_its_fetch_is_old_and_not_its_end() -> None:
 def test_no_money_is_zero_without_a_sign() -> None:
     free = replace(KEPT, bill_customer=BillCustomer.DO_NOT_BILL)
     row = only(simple(usages=[usage("alpha", "X", 1)], additions=[free]))
-    assert (row.row_class, str(row.money)) == (RowClass.OVER_BILLED, "0")
+    assert (row.row_class, str(row.money)) == (RowClass.OVER_BILLED, "0.00")
     priced = replace(KEPT, unit_price=Decimal("0.00"))
     row = only(simple(usages=[usage("alpha", "X", 1)], additions=[priced]))
     assert str(row.money) == "0.00"
@@ -537,6 +579,35 @@ def test_an_accepted_difference_is_excluded_until_its_month() -> None:
     )
     assert (report.totals.under_billed, report.totals.open_exceptions) == (0, 0)
     assert report.rows[0].accepted_class is RowClass.UNDER_BILLED
+
+
+def test_an_accepted_difference_was_compared_and_does_not_match() -> None:
+    inputs = simple(
+        usages=[usage("alpha", "X", 8), usage("alpha", "Y", 3), usage("alpha", "Z", 1)],
+        mappings=[mapping("X", 1), mapping("Y", 2), mapping("Z", None)],
+        additions=[KEPT, addition(102, 11, 2, 3)],
+        catalog=[entry(1), entry(2)],
+    )
+    accepted = [
+        Acceptance(key=key, reason="agreed", until=None, by="Ann") for key in ("11/1", "alpha/+Z")
+    ]
+    before, after = reconcile(inputs).totals, reconcile(inputs, acceptances=accepted).totals
+    assert (before.match_rate, before.open_exceptions) == (Decimal("0.5"), 2)
+    # What is not mapped was not compared, whoever accepted it.
+    assert (after.match_rate, after.open_exceptions) == (Decimal("0.5"), 0)
+
+
+@given(worlds(), st.data())
+@settings(max_examples=150)
+def test_accepting_differences_leaves_the_match_rate(
+    inputs: PlanInputs, data: st.DataObject
+) -> None:
+    report = reconcile(inputs)
+    chosen = [row.key for row in report.rows if data.draw(st.booleans())]
+    accepted = [Acceptance(key=key, reason="r", until=None, by="Ann") for key in chosen]
+    after = reconcile(inputs, acceptances=accepted)
+    assert after.totals.match_rate == report.totals.match_rate
+    assert after.totals.open_exceptions == sum(map(is_open_exception, after.rows))
 
 
 def test_an_addition_counts_where_it_was_billed_at_the_end_of_the_month() -> None:

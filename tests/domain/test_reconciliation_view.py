@@ -20,7 +20,7 @@ from core.domain.reconciliation_view import (
     named,
     orders_of,
     products_of,
-    top,
+    top_by_currency,
     worst_first,
 )
 from core.domain.reconciliation_words import CLASS_MEANINGS, CLASS_NAMES
@@ -169,8 +169,10 @@ def test_choices_are_by_name():
 
 
 def test_the_top_by_money_has_only_what_has_money():
-    assert keys(top(ROWS, 10)) == ["12/1", "11/1", "12/2"]
-    assert keys(top(ROWS, 1)) == ["12/1"]
+    ((currency, found),) = top_by_currency(ROWS, 10)
+    assert (currency, keys(list(found))) == (None, ["12/1", "11/1", "12/2"])
+    ((_, found),) = top_by_currency(ROWS, 1)
+    assert keys(list(found)) == ["12/1"]
 
 
 def test_every_class_has_a_name_and_a_meaning():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.domain.models import Frequency, SyncSettings
 from core.domain.month import Month
-from core.domain.schedule import Due, newest_due, next_due, time_zone
+from core.domain.schedule import Due, left_by_change, newest_due, next_due, time_zone
 
 ZONES = ("", "Europe/Paris", "America/New_York", "Pacific/Auckland", "Pacific/Honolulu")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,8 +53,8 @@ def test_looking_often_or_once_ends_with_the_same_due_time(
     assert (once.at if once else None) == (seen[-1] if seen else None)
 
 
-@given(schedules, moments, st.integers(1, 200 * 24))
-def test_what_makes_up_for_missed_times_pushes_all_that_they_would_have_of_its_months(
+@given(schedules, moments, st.integers(1, 120 * 24))
+def test_what_makes_up_for_missed_times_pushes_all_that_they_would_have(
     settings: SyncSettings, start: datetime, hours: int
 ) -> None:
     until = start + timedelta(hours=hours)
@@ -66,8 +68,7 @@ def test_what_makes_up_for_missed_times_pushes_all_that_they_would_have_of_its_m
         assert missed == []
         return
     assert once.at == missed[-1].at
-    newest = [due for due in missed if Month.of(due.at.date()) == Month.of(once.at.date())]
-    assert set(once.months) == {month for due in newest for month in due.months}
+    assert set(once.months) == {month for due in missed for month in due.months}
     assert list(once.months) == sorted(once.months)
 
 
@@ -129,11 +130,19 @@ def test_daily_closes_the_month_that_ended() -> None:
     assert found.months == (Month(2026, 11), Month(2026, 12))
 
 
-@pytest.mark.parametrize("after", ["2026-11-30T02:00", "2026-10-20T02:00"])
-def test_daily_closes_the_month_that_ended_also_when_the_first_day_was_missed(after: str) -> None:
+@pytest.mark.parametrize(
+    ("after", "ended"),
+    [
+        ("2026-11-30T02:00", (Month(2026, 11),)),
+        ("2026-10-20T02:00", (Month(2026, 10), Month(2026, 11))),
+    ],
+)
+def test_daily_closes_the_months_that_ended_also_when_their_first_days_were_missed(
+    after: str, ended: tuple[Month, ...]
+) -> None:
     settings = SyncSettings(frequency=Frequency.DAILY, hour=2)
     found = due(settings, after, "2026-12-20T10:00")
-    assert found == Due(at("2026-12-20T02:00"), (Month(2026, 11), Month(2026, 12)))
+    assert found == Due(at("2026-12-20T02:00"), (*ended, Month(2026, 12)))
     assert due(settings, "2026-12-01T02:00", "2026-12-20T10:00") == Due(
         at("2026-12-20T02:00"), (Month(2026, 12),)
     )
@@ -154,3 +163,112 @@ def test_nothing_is_due_when_nothing_is_scheduled() -> None:
 def test_an_unknown_zone_is_utc() -> None:
     assert time_zone("Mars/Olympus") is UTC
     assert time_zone("") is UTC
+
+
+def test_daily_closes_the_month_whose_next_has_no_due_time_on_its_first_day() -> None:
+    # In New York the clocks are put back on 1 November 2026: 19:00 there is 23:00 in UTC on
+    # 31 October, and the time after that is 00:00 on 2 November.
+    settings = SyncSettings(frequency=Frequency.DAILY, hour=19, time_zone="America/New_York")
+    assert next_due(settings, at("2026-10-31T23:00")) == Due(
+        at("2026-11-02T00:00"), (Month(2026, 10), Month(2026, 11))
+    )
+
+
+# ---------------------------------------------------------------- owed months
+
+OWED = {Month(2026, 11)}
+
+
+def test_an_owed_month_is_due_again_every_day_but_not_sooner() -> None:
+    settings = SyncSettings(hour=6)
+    after = at("2026-12-01T06:00")
+    again = Due(at("2026-12-02T06:00"), (Month(2026, 11),))
+    assert newest_due(settings, after, at("2026-12-02T05:59"), OWED) is None
+    assert newest_due(settings, after, again.at, OWED) == again
+    assert next_due(settings, after, OWED) == again
+    assert next_due(settings, after) == Due(at("2027-01-01T06:00"), (Month(2026, 12),))
+
+
+def test_what_is_owed_comes_before_what_is_due() -> None:
+    monthly = SyncSettings(frequency=Frequency.MONTHLY, day=3, hour=6)
+    both = Due(at("2027-01-03T06:00"), (Month(2026, 11), Month(2026, 12)))
+    assert newest_due(monthly, at("2027-01-02T06:00"), both.at, OWED) == both
+    assert next_due(monthly, at("2027-01-02T06:00"), OWED) == both
+    daily = SyncSettings(frequency=Frequency.DAILY, hour=6)
+    assert next_due(daily, at("2026-12-01T06:00"), OWED) == Due(
+        at("2026-12-02T06:00"), (Month(2026, 11), Month(2026, 12))
+    )
+
+
+def test_the_months_that_were_slept_through_come_the_oldest_first() -> None:
+    found = due(SyncSettings(hour=6), "2026-09-20T00:00", "2026-12-10T00:00")
+    assert found == Due(at("2026-12-01T06:00"), (Month(2026, 9), Month(2026, 10), Month(2026, 11)))
+
+
+DAILY_LATE = SyncSettings(frequency=Frequency.DAILY, hour=22)
+ON_THE_5TH = SyncSettings(frequency=Frequency.MONTHLY, day=5)
+
+
+@pytest.mark.parametrize(
+    ("before", "changed", "after", "now", "left"),
+    [
+        # It was to come later that day, and its new hour is over.
+        (DAILY_LATE, {"hour": 6}, "2026-11-30T22:00", "2026-12-01T09:00", OWED),
+        (DAILY_LATE, {"hour": 6}, "2026-12-01T22:00", "2026-12-02T09:00", set()),
+        (ON_THE_5TH, {"day": 3}, "2026-11-05T06:00", "2026-12-04T09:00", OWED),
+        (ON_THE_5TH, {"frequency": Frequency.DAILY}, "2026-11-05T06:00", "2026-12-04T09:00", OWED),
+        # It had come, and nobody was there.
+        (ON_THE_5TH, {"day": 4}, "2026-11-05T06:00", "2026-12-06T09:00", OWED),
+        (ON_THE_5TH, {"day": 4}, "2026-12-05T06:00", "2026-12-06T09:00", set()),
+        (ON_THE_5TH, {"scheduled": False}, "2026-11-05T06:00", "2026-12-06T09:00", set()),
+        # The new schedule has it next.
+        (ON_THE_5TH, {"day": 9}, "2026-11-05T06:00", "2026-12-04T09:00", set()),
+        (ON_THE_5TH, {"day": 9}, "2026-11-05T06:00", "2026-12-06T09:00", set()),
+        # Nothing was scheduled.
+        (replace(ON_THE_5TH, scheduled=False), {"scheduled": True, "day": 3},
+         "2026-11-05T06:00", "2026-12-04T09:00", set()),
+    ],
+)  # fmt: skip
+def test_a_change_of_the_schedule_loses_no_turn(
+    before: SyncSettings, changed: dict[str, object], after: str, now: str, left: set[Month]
+) -> None:
+    assert left_by_change(before, replace(before, **changed), at(after), at(now)) == left
+
+
+@given(
+    st.lists(schedules, min_size=1, max_size=4),
+    moments,
+    st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.booleans()), max_size=20),
+)
+def test_every_month_is_pushed_once_it_is_over_whatever_fails_and_changes(
+    plans: Sequence[SyncSettings],
+    start: datetime,
+    events: Sequence[tuple[int, bool, bool]],
+) -> None:
+    """Hours between looks, whether what is due then fails, whether the schedule changes first."""
+    settings, since, now = plans[0], start, start
+    owed: set[Month] = set()
+    pushed: set[Month] = set()
+    quiet = [(24, False, False)] * 64
+    for place, (hours, fails, changes) in enumerate([*events, *quiet]):
+        now += timedelta(hours=hours)
+        if changes:
+            following = plans[place % len(plans)]
+            owed |= left_by_change(settings, following, since, now)
+            settings, since = following, now
+        found = newest_due(settings, since, now, owed)
+        if found is None:
+            continue
+        since = found.at
+        ended = {month for month in found.months if month.last_day < now.date()}
+        if fails:
+            owed |= ended
+        else:
+            owed -= ended
+            pushed |= ended
+    first, last = Month.of(start.date()), Month.of(now.date()).plus(-2)
+    wanted, month = set(), first
+    while month <= last:
+        wanted.add(month)
+        month = month.plus(1)
+    assert wanted <= pushed

@@ -274,7 +274,7 @@ def test_what_failed_needs_no_undo() -> None:
         ),
         (
             replace(KEPT, cancelled_date=date(2026, 11, 1)),
-            "It was not cancelled, and is from 2026-11-01 on now.",
+            "It was not cancelled, and is cancelled from 2026-11-01 on now.",
         ),
         (
             replace(KEPT, quantity=Decimal(9), updated_by="p.martin"),
@@ -282,7 +282,7 @@ def test_what_failed_needs_no_undo() -> None:
         ),
         (
             replace(KEPT, quantity=Decimal(9), updated_by="p.martin", last_updated=NOW),
-            f"The quantity was 8, and is 9 now. Last changed by p.martin, {NOW}.",
+            f"The quantity was 8, and is 9 now. Last changed by p.martin, {NOW:%Y-%m-%d %H:%M} UTC.",
         ),
         (None, "It no longer exists in ConnectWise."),
     ],
@@ -302,11 +302,11 @@ def test_a_refusal_says_what_was_changed(changed: Addition | None, says: str) ->
             None,
             "It was cancelled from 2026-10-01 on, and is not cancelled any more.",
         ),
-        (None, date(2026, 12, 1), "It was not cancelled, and is from 2026-12-01 on now."),
+        (None, date(2026, 12, 1), "It was not cancelled, and is cancelled from 2026-12-01 on now."),
         (
             date(2026, 10, 1),
             date(2026, 12, 1),
-            "It was cancelled from 2026-10-01 on, and is from 2026-12-01 on now.",
+            "It was cancelled from 2026-10-01 on, and is cancelled from 2026-12-01 on now.",
         ),
     ],
 )

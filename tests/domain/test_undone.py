@@ -10,8 +10,11 @@ import pytest
 
 from core.domain.models import (
     Change,
+    Finding,
+    FindingKind,
     Outcome,
     Part,
+    Plan,
     PlanOptions,
     Run,
     RunChange,
@@ -19,6 +22,7 @@ from core.domain.models import (
     Target,
 )
 from core.domain.undone import undone
+from core.errors import message
 from tests.storage.samples import OCTOBER
 from tests.storage.sync_samples import change, event, numbered, run
 
@@ -33,6 +37,7 @@ class Runs:
     def __init__(self) -> None:
         self.runs: list[Run] = []
         self.rows: dict[str, list[RunChange]] = {}
+        self.plan: Plan | None = None
 
     def add(self, outcomes: dict[Any, Outcome], **about: Any) -> Runs:
         number = len(self.runs) + 1
@@ -51,7 +56,7 @@ class Runs:
         return [row for row in self.rows[of.id] if outcome in (None, row.outcome)]
 
     def left(self, *closed: Any) -> list[Told]:
-        found = undone(self.runs, closed, self.changes)
+        found = undone(self.runs, closed, self.changes, lambda run: self.plan)
         return [(one.run.number, one.left) for one in found]
 
 
@@ -66,6 +71,7 @@ def about_product(product: Any) -> Change:
 
 
 DONE, FAILED, WAITING = Outcome.DONE, Outcome.FAILED, Outcome.WAITING
+SKIPPED = Outcome.SKIPPED
 
 
 @pytest.fixture
@@ -114,6 +120,37 @@ def test_an_undo_settles_only_the_run_that_it_takes_back(failed: Runs) -> None:
     assert failed.left() == [(4, 1)]
     failed.add({3: DONE}, undo_of="run-1", options=ONLY)
     assert failed.left() == []
+
+
+def test_what_was_skipped_is_left_as_what_failed_is() -> None:
+    runs = Runs().add({1: SKIPPED, 2: DONE}, skipped=1)
+    assert runs.left() == [(1, 1)]
+    runs.add({1: DONE}, options=ONLY)
+    assert runs.left() == []
+
+
+def test_only_what_the_plan_of_now_still_has_or_cannot_do_is_left(failed: Runs) -> None:
+    failed.plan = plan_with([change(1)], [])
+    assert failed.left() == [(1, 1)]
+    failed.plan = plan_with([], [Target(7, 2)])
+    assert failed.left() == [(1, 1)]
+    failed.plan = plan_with([change(9)], [Target(7, 3)])
+    assert failed.left() == []
+
+
+def plan_with(changes: list[Change], blocked: list[Target]) -> Plan:
+    kind = FindingKind.AMBIGUOUS_ADDITION
+    return Plan(
+        month=OCTOBER,
+        changes=tuple(changes),
+        unchanged=(),
+        excluded=(),
+        findings=tuple(
+            Finding(kind=kind, blocks=True, target=each, text=message("Which?")) for each in blocked
+        ),
+        limits=(),
+        digest="",
+    )
 
 
 def test_closed_months_are_left_alone(failed: Runs) -> None:

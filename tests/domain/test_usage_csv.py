@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 
 import pytest
@@ -65,15 +65,51 @@ def test_a_file_with_the_names_of_the_api():
     )
 
 
+PORTAL = (
+    "Start Date;End Date;End User Identifier;Product Code;Product Description;"
+    "Total Quantity;Unit MSRP;Unit Price\n"
+)
+ZOE = "2026-10-01;2026-10-31;Café Zoë;CEMA-MSP;Sophos Email;1 234,5;2,10;1,40\n"
+
+
 def test_a_file_with_the_headings_of_the_portal():
-    (line,) = parse_usage(
-        "Start Date;End Date;End User Identifier;Product Code;Product Description;"
-        "Total Quantity;Unit MSRP;Unit Price\n"
-        "2026-10-01;2026-10-31;Café Zoë;CEMA-MSP;Sophos Email;1 234,5;2,10;1,40\n"
-    )
-    assert (line.account_id, line.account_name) == (None, "Café Zoë")
+    (line,) = parse_usage(PORTAL + ZOE, [("T9", "Café Zoë")])
+    assert (line.account_id, line.account_name) == ("T9", "Café Zoë")
     assert (line.billable_quantity, line.unit_msrp) == (Decimal("1234.5"), Decimal("2.10"))
     assert (line.product_code, line.billing_end_date) == ("CEMA-MSP", "2026-10-31")
+
+
+NAMED = "productCode,billableQuantity,accountId,assignedAccountIdentifier\n"
+
+
+def test_a_name_without_an_id_is_the_known_customer_of_that_name():
+    known = [("T1", " Café Zoë "), ("T1", "Zoë (formerly)"), ("T2", "Café"), ("T3", "")]
+    text = NAMED + "A,1,,  café ZOË\nA,1,,Zoë (formerly)\nA,1,T7,Café\nA,1,,\n"
+    found = parse_usage(text, known)
+    assert [line.account_id for line in found] == ["T1", "T1", "T7", None]
+
+
+def test_no_line_of_a_name_that_is_not_exactly_one_customer_passes_as_unassigned():
+    known = [("T1", "Twin"), ("T2", "TWIN "), ("T3", "Café Zoë")]
+    text = NAMED + "A,1,,Café\nA,x,,Café Zoë\nA,1,,Twin\n,1,,Nobody\nA,1,,Café Zoë\n"
+    with pytest.raises(InputError) as caught:
+        parse_usage(text, known)
+    assert [(problem.row, problem.field) for problem in caught.value.problems] == [
+        (2, "account_name"),
+        (3, "billable_quantity"),
+        (4, "account_name"),
+        (5, "account_name"),
+        (5, "product_code"),
+    ]
+    told = [str(problem.text) for problem in caught.value.problems]
+    assert told[0] == "No customer “Café” is known, and the line has no customer ID."
+    assert told[2] == "2 customers are called “Twin”, and the line has no customer ID."
+    assert "accountId" in str(caught.value.remedy)
+    assert "refresh the customers" in str(caught.value.remedy)
+
+
+def test_a_file_of_the_portal_is_refused_while_no_customer_is_known():
+    assert refused(PORTAL + ZOE) == [(2, "account_name")]
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=10).map(str.strip)
@@ -94,6 +130,11 @@ def a_value(name: str):
     return texts.filter(bool) if name == "product_code" else texts
 
 
+def identified(line: UsageLine) -> UsageLine:
+    """A name alone is looked up, so that it is not read as it was written."""
+    return replace(line, account_name="") if line.account_id is None else line
+
+
 lines = st.builds(UsageLine, **{item.name: a_value(item.name) for item in fields(UsageLine)})
 
 
@@ -104,6 +145,7 @@ lines = st.builds(UsageLine, **{item.name: a_value(item.name) for item in fields
     st.permutations([item.name for item in fields(UsageLine)]),
 )
 def test_what_is_written_is_read(given_lines, heading, delimiter, order):
+    given_lines = [identified(line) for line in given_lines]
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter)
     writer.writerow([heading(name) for name in order])

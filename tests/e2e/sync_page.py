@@ -3,7 +3,7 @@ so that it works in every language."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, TimeoutError, expect
+from playwright.sync_api import Dialog, Locator, Page, TimeoutError, expect
 
 from tests.e2e.drawing import stand_still
 
@@ -77,6 +77,20 @@ class SyncPage:
         self.dialog.get_by_role("textbox").fill(reason)
         self.press("exclude_yes")
         expect(self.dialog).to_have_count(0)
+
+    def expect_question_before_reload(self) -> None:
+        """The browser asks before a reload; whoever is asked stays."""
+        asked: list[str] = []
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        self.page.wait_for_function("window.usageSyncUnsaved === true")
+        self.page.once("dialog", stay)
+        self.page.evaluate("location.reload()")
+        self.page.wait_for_timeout(500)
+        assert asked == ["beforeunload"]
 
     def approve(self, reason: str = "") -> None:
         """Approve the plan on the screen; the run begins."""

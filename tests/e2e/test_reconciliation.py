@@ -69,7 +69,7 @@ def test_the_worst_difference_is_found_understood_put_right_and_matches(
     expect(report.fact("Billed")).to_have_text("30")
     expect(report.fact("Difference")).to_have_text("+4")
     expect(report.fact("Money")).to_have_text("+18.00")
-    expect(report.dialog).to_contain_text("+4 at 4.50 each is +18.00 per billing period.")
+    expect(report.dialog).to_contain_text("+4 at 4.50 each (billed: monthly) is +18.00 per month.")
     assert quantity_of(month_end, 32, 1203) == 30
 
     report.press("details_fix")
@@ -100,7 +100,7 @@ def test_a_difference_is_accepted_and_the_files_say_so(
     expect(report.figure(0)).to_have_text("20.40")
     report.expect_rows(2)
     text = report.download("csv", tmp_path / "rows.csv").read_text(encoding="utf-8-sig")
-    assert [row["Difference in money"] for row in csv.DictReader(text.splitlines())] == [
+    assert [row["Difference in money per month"] for row in csv.DictReader(text.splitlines())] == [
         "18.00",
         "2.40",
     ]

@@ -140,6 +140,7 @@ def test_a_month_is_synced_from_the_fetch_to_the_retry(
 
     sync.select(0)
     sync.exclude_selected("Pays for itself")
+    sync.expect_question_before_reload()
     expect(sync.figure(0)).to_have_text(str(todo - 1))
     expect(sync.figure(4)).to_have_text("1")
 
@@ -150,6 +151,7 @@ def test_a_month_is_synced_from_the_fetch_to_the_retry(
     expect(sync.part("progress")).to_contain_text(re.compile(words.progress))
     address = sync.page.url
     assert "run=" in address
+    sync.page.wait_for_function("window.usageSyncUnsaved === false")
     sync.page.close()
 
     back = opened()
@@ -158,6 +160,7 @@ def test_a_month_is_synced_from_the_fetch_to_the_retry(
     back.expect_ended()
     expect(back.figure(0)).to_have_text(f"{todo - 2} {words.of} {todo - 1}")
     expect(back.figure(1)).to_have_text("1")
+    expect(back.part("excluded")).to_contain_text("Pays for itself")
     assert additions(sync_dashboard) > before
 
     back.press("retry")
@@ -183,12 +186,13 @@ def test_a_run_is_stopped_and_finished_later(
     todo = int(sync.figure(0).inner_text())
     slow_writes(sync_dashboard, 0.4)
     sync.approve()
-    expect(sync.part("progress")).to_contain_text(re.compile(r"[1-9]\d* of \d+ done"))
+    expect(sync.part("progress")).to_contain_text(re.compile(rf"[1-9]\d* of {todo} done"))
     sync.press("stop")
     sync.expect_ended()
     done = int(sync.figure(0).inner_text().split()[0])
     assert 0 < done < todo
     sync.press("finish")
+    expect(sync.part("progress")).to_contain_text(f"of {todo} done")
     sync.expect_ended()
     expect(sync.figure(0)).to_have_text(f"{todo} of {todo}")
 

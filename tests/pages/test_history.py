@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow
@@ -259,6 +260,39 @@ def test_a_run_is_undone_from_its_page_and_the_undo_too(services, month):
     page = opened(run=back.id, undo="1")
     assert f"Undo of run {back.number} of" in words(page)
     assert not page.button(key="history_undo_approve").disabled
+
+
+def test_an_undo_that_moved_under_its_dialog_is_told_in_its_place(
+    services, month, sandbox, monkeypatch
+):
+    done = synced(services, month)
+    page = opened(run=done.id)
+    finished(press_only(page, "history_undo"), services)
+    press(page, "history_undo_approve")
+    looked_at = services.runs.undo_plan(done.id)
+    addition = next(row.addition_id for row in services.runs.changes(done.id) if row.addition_id)
+    table = sandbox.world.tables["additions"]
+    with sandbox.world.transaction():
+        table.replace(addition, {**table.records[addition], "quantity": Decimal(7777)})
+    services.runs.prepare_undo(done.id)
+    # In a browser the dialog is drawn alone, with the plan that was looked at.
+    monkeypatch.setattr(services.runs, "undo_plan", lambda *_args: looked_at)
+    approve = services.runs.approve
+
+    def approve_(*args, **kwargs):
+        monkeypatch.undo()
+        return approve(*args, **kwargs)
+
+    if looked_at.exceeded:
+        page.text_area(key="usage_sync_override").set_value("Taken back")
+    page.button(key="usage_sync_approve_yes").click()
+    monkeypatch.setattr(services.runs, "approve", approve_)
+    run(page)
+    assert "The plan has changed since you looked at it." in words(page)
+    assert [each.id for each in services.runs.list()] == [done.id]
+    assert "usage_sync_approve_yes" not in [str(button.key) for button in page.button]
+    press(page, "usage_sync_look_again")
+    assert services.runs.undo_plan(done.id).digest[:12] in words(page)
 
 
 def test_what_was_changed_since_is_refused_first(services, month, sandbox):

@@ -19,10 +19,12 @@ from core.domain.models import (
     MonthClosing,
     Outcome,
     PastChange,
+    PlanOptions,
     Run,
     RunEventKind,
 )
 from core.errors import message
+from core.use_cases.exclusions import LeftOut
 from core.use_cases.mapping_history import SYSTEM
 from core.use_cases.workbook import as_csv, as_excel
 from pages.components.history_rows import (
@@ -40,6 +42,7 @@ from pages.components.history_rows import (
     runs_table,
     saved_table,
     undone_by,
+    with_excluded,
 )
 from tests.storage.samples import NOON, OCTOBER
 from tests.storage.sync_samples import change, event, numbered, run
@@ -105,6 +108,38 @@ def test_a_run_in_one_line() -> None:
     told = dict(zip(table.headings, table.rows[1], strict=True))
     assert "Limit lifted: Counted by hand" in str(told["Note"])
     assert told["Limits"] == "Jumps."
+
+
+def test_what_was_left_out_is_in_the_note_found_by_its_reason_and_in_files() -> None:
+    left = replace(THIRD, options=PlanOptions(excluded={"7/17": "Pays for itself"}))
+    found = matching_runs([left, SECOND, FIRST], Wanted(text="pays itself"))
+    assert found == [left]
+    table = runs_table(found, RUNS)
+    told = dict(zip(table.headings, table.rows[0], strict=True))
+    assert str(told["Note"]).endswith("1 row left out: Pays for itself")
+    assert (told["Excluded"], told["Why excluded"]) == (1, "Pays for itself")
+    assert told["Origin"] == "Undo of a run"
+
+
+def test_where_a_run_came_from_is_said_as_everywhere_and_filtered_by_where_it_began() -> None:
+    retry = replace(THIRD, undo_of="")
+    [cells] = runs_table([retry], RUNS).rows
+    assert "Retry of a run" in cells
+    assert matching_runs([retry], Wanted(origin="page")) == [retry]
+
+
+def test_the_file_of_a_run_ends_with_what_was_left_out() -> None:
+    [row] = numbered(change())
+    past = PastChange(run_id="one", run=1, month=OCTOBER, by="ada", row=row)
+    out = LeftOut("7/18", "=Asked for", "SKU-18", agreement="A", agreement_id=7, product_id=18)
+    table = with_excluded(changes_table([past]), FIRST, [out])
+    told = dict(zip(table.headings, table.rows[1], strict=True))
+    assert (told["Run"], told["Month"], told["Approved by"]) == (1, OCTOBER, "ada")
+    assert (told["Outcome"], told["Message"]) == ("Excluded", "=Asked for")
+    assert (told["Agreement"], told["ConnectWise product"]) == ("A", "SKU-18")
+    assert (told["Change"], told["Before"], told["After"]) == (None, None, None)
+    assert ",'=Asked for," in as_csv(table).decode("utf-8-sig")
+    assert as_excel([table])
 
 
 def test_a_change_in_one_line() -> None:

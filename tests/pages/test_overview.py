@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.domain.models import (
     CatalogEntry,
+    CurrencyTotals,
     DefaultProduct,
     FetchSource,
     FetchStatus,
@@ -171,17 +172,22 @@ def test_fetches_to_repeat_link_to_their_month():
 
 
 def test_open_differences_are_told_with_their_money():
+    euro = CurrencyTotals(currency="EUR", under_billed=Decimal("12.5"), over_billed=Decimal(3))
     totals = Totals(
-        rows=9, under_billed=Decimal("12.5"), over_billed=Decimal(3), open_exceptions=2,
-        match_rate=None, used=Decimal(0), billed=Decimal(0), cost=Decimal(0),
+        rows=9, open_exceptions=2, match_rate=None, used=Decimal(0), billed=Decimal(0),
+        cost=Decimal(0), by_currency=(euro,),
     )  # fmt: skip
     (todo,) = difference_todos(OCTOBER, totals)
     assert todo.title == "2 open exceptions in the reconciliation of October 2026."
-    assert todo.detail == "Under-billed 12.50, over-billed 3.00 per billing period."
+    assert todo.detail == "Under-billed 12.50, over-billed 3.00 per month."
     assert todo.page == RECONCILIATION_PAGE
     assert dict(todo.params) == {"month": "2026-10", "show": "open"}
     assert difference_todos(OCTOBER, replace(totals, open_exceptions=0)) == []
     assert difference_todos(OCTOBER, None) == []
+    two = (euro, CurrencyTotals(currency="USD", under_billed=Decimal(1)))
+    (todo,) = difference_todos(OCTOBER, replace(totals, by_currency=two))
+    told = "Under-billed 12.50 EUR + 1.00 USD, over-billed 3.00 EUR + 0.00 USD per month."
+    assert todo.detail == told
 
 
 @pytest.mark.parametrize(

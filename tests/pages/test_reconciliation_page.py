@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 import core.services
 from core.domain.models import Frequency, PlanOptions, RowClass, SyncSettings, Tolerance
 from core.domain.month import Month
+from core.domain.reconciliation_view import worst_first
 from core.errors import VendorError
 from core.sandbox.faults import Effect, FaultRule
 from core.services import Services
@@ -328,7 +329,7 @@ def test_customer_product_and_text_narrow_together(page, services):
     assert len(table(page)) == 1
     page.text_input(key="reconciliation_text").set_value("nothing has this name")
     run(page)
-    assert "No row matches." in words(page)
+    assert "Nothing matches." in words(page)
     press(page, "reconciliation_show_all")
     assert len(table(page)) == 31
 
@@ -368,7 +369,7 @@ def test_negative_numbers_have_a_minus_sign_in_sentences_and_files_keep_them_pla
     services, month, sandbox
 ):
     told = words(opened(row=f"{DOURLIN}/323"))
-    assert "−2 at 1.60 each is −3.20 per billing period." in told
+    assert "−2 at 1.60 each (billed: monthly) is −3.20 per month." in told
     assert "-2" not in told
     french = words(opened("fr-FR", row=f"{DOURLIN}/323"))
     assert "−3,20" in french
@@ -441,19 +442,109 @@ def test_a_link_leaves_no_filter_of_before(page, services, month):
     assert len(table(page)) == 14
 
 
-def test_the_printed_match_rate_is_that_of_the_printed_rows(page):
-    page.segmented_control(key="reconciliation_show_en").set_value("all")
-    run(page)
-    page.button_group(key="reconciliation_classes_en").set_value(["matched"])
-    run(page)
+def printed(page: AppTest) -> str:
     page.segmented_control(key="reconciliation_view_en").set_value("print")
     run(page)
     (paper,) = [one for one in page.get("html") if "reconciliation-print" in one.proto.body]
-    assert "First-pass match rate</td><td class='number'>100%<" in paper.proto.body
-    page.button_group(key="reconciliation_classes_en").set_value(["under_billed"])
+    return str(paper.proto.body)
+
+
+def test_the_printed_match_rate_is_that_of_the_month_whatever_is_printed(page):
+    of_month = "First-pass match rate of the month</td><td class='number'>70%<"
+    paper = printed(page)
+    assert of_month in paper
+    assert "30.20</td>" in paper
+    page.button_group(key="reconciliation_classes_en").set_value(["over_billed"])
+    paper = printed(page)
+    assert of_month in paper
+    assert "Under-billed (EUR)</td><td class='number'>0.00<" in paper
+    page.button_group(key="reconciliation_classes_en").set_value([])
+    page.segmented_control(key="reconciliation_show_en").set_value("all")
+    assert "First-pass match rate</td><td class='number'>70%<" in printed(page)
+
+
+def test_included_units_have_a_column_where_a_shown_row_has_some(services, month):
+    page = opened(month=str(month))
+    key = table_key(page)
+    frame = table(page)
+    row = frame.loc[line_of(page, "Transports Bazerolles", "FW-XGS87-XSTREAM")]
+    assert (row["expected"], row["included"], row["billed"], row["difference"]) == (3, 1, 2, 0)
+    assert "included" in columns_of(page, key)
+    assert "<th class='number'>Included</th>" in printed(page)
+    page = opened(month=str(month), show="open")
+    assert "included" not in columns_of(page, table_key(page))
+    assert "Included" not in printed(page)
+    assert ":gray[Included]  \n**1**" in words(opened(row="44/1097"))
+
+
+def columns_of(page: AppTest, key: str) -> list[str]:
+    (shown,) = [one.proto for one in page.dataframe if str(one.key) == key]
+    return list(shown.column_order)
+
+
+def test_what_was_not_used_and_is_not_mapped_is_pale_and_says_that_it_needs_nobody(
+    services, month, sandbox
+):
+    def unused(line):
+        return {**line, "billableQuantity": 0} if line["productCode"] == "CDE-MSP" else line
+
+    change_usage(sandbox, month, unused)
+    services.usage.fetch(month, "ana")
+    page = opened(month=str(month), show="open")
+    assert figures(page)["Open exceptions"][0] == "13"
+    assert len(table(page)) == 13
+    key = f"{customer_ids(services)[GARAGE]}/+CDE-MSP"
+    said = words(opened(row=key))
+    assert "**Unmapped product.**" in said
+    assert "Nothing was used of it in this month, so it needs nobody." in said
+    assert "Map the product." not in said
+
+
+def test_charts_of_nothing_say_so(page):
+    page.segmented_control(key="reconciliation_view_en").set_value("charts")
     run(page)
-    (paper,) = [one for one in page.get("html") if "reconciliation-print" in one.proto.body]
-    assert "First-pass match rate</td><td class='number'>0%<" in paper.proto.body
+    assert len(page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")) == 3
+    page.text_input(key="reconciliation_text").set_value("nothing has this name")
+    run(page)
+    assert "Nothing matches." in words(page)
+    assert "No difference has a price." not in words(page)
+    assert not page.get("vega_lite_chart")
+    assert not page.get("arrow_vega_lite_chart")
+    press(page, "reconciliation_show_all")
+    assert "Nothing matches." not in words(page)
+
+
+def test_the_rate_says_what_it_is_not_of(page):
+    (rate,) = [one for one in page.metric if one.label == "First-pass match rate"]
+    for told in ("an accepted difference is no match", "Unmapped customers and products"):
+        assert told in rate.help
+    assert "unassigned usage" in rate.help
+
+
+def test_a_month_without_a_report_is_said_to_have_none(services, month):
+    page = opened(month="2020-01")
+    assert page.selectbox(key="reconciliation_month_en").value == str(month)
+    told = "There is no report of January 2020: its usage is not here."
+    assert told in words(page)
+    assert f"What is shown is {month_text(month)}." in words(page)
+    run(page)
+    assert told in words(page)
+    page.query_params["month"] = str(month)
+    run(page)
+    assert told not in words(page)
+    page = opened(month="nonsense")
+    assert "There is no report of nonsense: " in words(page)
+    assert told not in words(opened(month=str(month)))
+    assert "There is no report" not in words(opened())
+
+
+def test_the_notice_of_a_month_without_a_report_goes_when_another_is_chosen(services, month):
+    services.usage.fetch(month.plus(-1), "ana")
+    page = opened(month="2020-01")
+    assert "There is no report of January 2020" in words(page)
+    page.selectbox(key="reconciliation_month_en").set_value(str(month.plus(-1)))
+    run(page)
+    assert "There is no report" not in words(page)
 
 
 # ---------------------------------------------------------------- one row
@@ -465,7 +556,7 @@ def test_why_goes_down_to_the_lines_and_the_addition(services, month):
     assert "**SEC-EPP-USER**" in said
     assert "More was used than is billed." in said
     assert "34 billable, in 1 usage line." in said
-    assert "+4 at 4.50 each is +18.00 per billing period." in said
+    assert "+4 at 4.50 each (billed: monthly) is +18.00 per month." in said
     assert "Addition ID 1005" in said
     frame = next(one.value for one in page.dataframe if "sku" in one.value.columns)
     assert list(frame["billable"]) == [34]
@@ -567,6 +658,83 @@ def test_notes_and_assignees_are_written_at_several_rows(page, services, month):
     assert list(frame["assignee"][:3]) == ["Bob", "Bob", ""]
     looked = services.reconciliation.look(month)
     assert len([one for one in looked.rows if one.assignee == "Bob"]) == 2
+
+
+def test_a_note_that_is_too_long_stays_and_says_so_at_its_field(page, services, month):
+    select(page, 0)
+    press(page, "reconciliation_note")
+    long = "x" * 1001
+    page.text_area(key="reconciliation_note_text").set_value(long)
+    page.text_input(key="reconciliation_note_assignee").set_value("y" * 61)
+    run(page)
+    assert "1,001 of 1,000 characters" in words(page)
+    assert "61 of 60 characters" in words(page)
+    press(page, "reconciliation_note_yes")
+    assert "At most 1,000 characters." in words(page)
+    assert "At most 60 characters." in words(page)
+    assert "2 fields need attention." in words(page)
+    assert page.text_area(key="reconciliation_note_text").value == long
+    assert not page.toast
+    assert not any(one.note or one.assignee for one in services.reconciliation.look(month).rows)
+    page.text_area(key="reconciliation_note_text").set_value("x" * 1000)
+    page.text_input(key="reconciliation_note_assignee").set_value("y" * 60)
+    press(page, "reconciliation_note_yes")
+    assert [one.value for one in page.toast] == ["Saved."]
+    assert table(page)["note"][0] == "x" * 1000
+
+
+def test_no_field_of_the_dialogs_drops_what_is_pasted(page):
+    select(page, 0)
+    for dialog in ("reconciliation_note", "reconciliation_accept"):
+        press(page, dialog)
+        fields = [*page.text_area, *page.text_input]
+        assert [one for one in fields if str(one.key).startswith(dialog)]
+        assert not [one.key for one in fields if one.proto.max_chars and dialog in str(one.key)]
+
+
+def test_an_accepted_reason_that_is_too_long_is_refused_at_its_field(page, services):
+    select(page, 0)
+    press(page, "reconciliation_accept")
+    page.text_area(key="reconciliation_accept_reason").set_value("x" * 1001)
+    press(page, "reconciliation_accept_yes")
+    assert "At most 1,000 characters." in words(page)
+    assert "1 field needs attention." in words(page)
+    assert services.reconciliation.acceptances() == {}
+
+
+def test_a_note_that_is_as_it_was_is_not_said_to_be_saved(page, services, month):
+    select(page, 0)
+    press(page, "reconciliation_note")
+    press(page, "reconciliation_note_yes")
+    assert [one.value for one in page.toast] == ["Nothing was changed."]
+    services.reconciliation.note([table_row(services, month, 0)], "asked", "ana")
+    run(page)
+    select(page, 0)
+    press(page, "reconciliation_note")
+    page.text_area(key="reconciliation_note_text").set_value(" asked ")
+    press(page, "reconciliation_note_yes")
+    assert [one.value for one in page.toast] == ["Nothing was changed."]
+
+
+def table_row(services: Services, month: Month, line: int) -> str:
+    rows = worst_first(services.reconciliation.look(month).rows)
+    return rows[line].key
+
+
+def test_what_differs_between_rows_stays_where_nothing_is_typed(page, services, month):
+    first, second = (table_row(services, month, line) for line in (0, 1))
+    services.reconciliation.note([first], "one", "ana")
+    services.reconciliation.note([second], "two", "ana")
+    run(page)
+    select(page, 0, 1)
+    press(page, "reconciliation_note")
+    assert page.text_area(key="reconciliation_note_text").value == ""
+    assert "kept" in page.text_area(key="reconciliation_note_text").placeholder
+    page.text_input(key="reconciliation_note_assignee").set_value("Bob")
+    press(page, "reconciliation_note_yes")
+    looked = services.reconciliation.look(month)
+    assert [looked.by_key[key].note for key in (first, second)] == ["one", "two"]
+    assert {looked.by_key[key].assignee for key in (first, second)} == {"Bob"}
 
 
 def test_what_was_said_of_a_row_is_told_in_its_details(services, month):

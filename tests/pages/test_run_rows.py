@@ -29,10 +29,12 @@ from core.domain.models import (
 from core.domain.month import Month
 from core.domain.undone import Undone
 from core.errors import message
+from core.use_cases.exclusions import LeftOut
 from core.use_cases.run_progress import RunProgress
 from pages.components.formats import datetime_text
 from pages.components.run_changes import change_frame
-from pages.components.run_export import run_table
+from pages.components.run_excluded import excluded_note, excluded_reasons
+from pages.components.run_export import run_table, runs_table
 from pages.components.run_rows import (
     advice_of,
     can_be_resumed,
@@ -41,6 +43,7 @@ from pages.components.run_rows import (
     figures,
     last_word,
     message_of,
+    origin_of,
     outcome_names,
     reason_of,
     requests_text,
@@ -221,7 +224,7 @@ def test_progress_tells_done_failed_left_and_the_time():
 
 
 def test_a_file_of_a_run_has_every_change_with_its_outcome():
-    table = run_table(a_run(A, S, F), ROWS)
+    table = run_table(a_run(A, S, F), ROWS, [])
     assert [len(cells) for cells in table.rows] == [len(table.headings)] * len(ROWS)
     assert [cells[2] for cells in table.rows] == list(outcome_names().values())
     assert table.rows[0][8:10] == (Decimal(1), Decimal(3))
@@ -236,10 +239,54 @@ def test_a_file_of_a_run_has_every_change_with_its_outcome():
     }
 
 
+EXCLUDED = {"11/8": "Pays for itself", "11/9": "Pays for itself", "+NEW": "=Not yet"}
+
+
+def test_a_file_of_a_run_has_what_was_left_out_with_the_reason():
+    left_out = LeftOut(
+        "11/8", "Pays for itself", "P8", agreement="Managed", agreement_id=11, product_id=8
+    )
+    table = run_table(a_run(A, S, F), ROWS, [left_out])
+    assert len(table.rows) == len(ROWS) + 1
+    told = dict(zip(table.headings, table.rows[-1], strict=True))
+    assert {name: cell for name, cell in told.items() if cell not in (None, "")} == {
+        "Run": 7,
+        "Month": MONTH,
+        "Outcome": "Excluded",
+        "Agreement": "Managed",
+        "ConnectWise product": "P8",
+        "Message": "Pays for itself",
+        "Agreement ID": 11,
+        "Product ID": 8,
+    }
+
+
+def test_a_file_of_runs_says_why_rows_were_left_out_and_where_a_run_came_from():
+    retry = a_run(A, S, F, id="s", retry_of="r", options=PlanOptions(excluded=EXCLUDED))
+    table = runs_table([retry, a_run(A)])
+    first, second = (dict(zip(table.headings, row, strict=True)) for row in table.rows)
+    assert (first["Excluded"], first["Why excluded"]) == (3, "Pays for itself; =Not yet")
+    assert (second["Excluded"], second["Why excluded"]) == (0, "")
+    assert (first["Origin"], second["Origin"]) == ("Retry of a run", "Manual")
+    assert origin_of(a_run(A, undo_of="r", retry_of="r")) == "Undo of a run"
+
+
+def test_a_note_says_how_many_rows_were_left_out_and_each_reason_once():
+    assert excluded_note(a_run(A)) == ""
+    run = a_run(A, options=PlanOptions(excluded=EXCLUDED))
+    assert excluded_note(run) == "3 rows left out: Pays for itself; =Not yet"
+    assert excluded_reasons(run) == "Pays for itself; =Not yet"
+    one = a_run(A, options=PlanOptions(excluded={"11/8": "Asked for"}))
+    assert excluded_note(one) == "1 row left out: Asked for"
+
+
 def test_what_was_not_begun_has_no_time_even_where_it_had_been_announced():
     taken_back, done = row(1, Outcome.WAITING, at=NOW), row(2, Outcome.DONE, at=NOW)
     assert list(change_frame([taken_back, done])["at"]) == ["–", datetime_text(NOW)]
-    assert [cells[3] for cells in run_table(a_run(A, S, F), [taken_back, done]).rows] == [None, NOW]
+    assert [cells[3] for cells in run_table(a_run(A, S, F), [taken_back, done], []).rows] == [
+        None,
+        NOW,
+    ]
 
 
 def test_the_table_of_a_run_has_numbers_and_words():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from core.domain.models import (
     JournalEntry,
     LimitKind,
     Outcome,
+    Plan,
     PlanLimits,
     RunEvent,
     RunEventKind,
@@ -28,9 +30,12 @@ from core.domain.models import (
     WaitingPlan,
 )
 from core.domain.month import Month
+from core.domain.plan_moves import moves
 from core.domain.price_effect import price_effect
+from core.errors import VendorError
 from core.sandbox.faults import Effect, FaultRule
 from core.services import Services
+from core.use_cases.exclusions import Exclusions
 from core.use_cases.runs import Runs
 from pages.components.formats import month_text
 from tests.use_cases.sync_world import NOBODY_STOPS, approved, change_usage, prepare, synced
@@ -180,6 +185,35 @@ def test_a_fetch_that_fails_leaves_the_month_incomplete_and_nothing_planned(
     assert "Incomplete" in words(page)
     assert figures(page)["Blocked"] == "1"
     assert page.button(key="usage_sync_approve").disabled
+    told = "The Sophos API credentials may not read this."
+    assert [box.value.replace("\\", "").count(told) for box in page.error] == [1]
+    assert "did not complete" in words(page)
+
+
+def test_what_failed_stays_told_when_the_task_is_not(month, services, sandbox):
+    page = opened()
+    fail(sandbox, effect=Effect.STATUS, status=500, path="billing/usage")
+    finished(press_only(page, "usage_sync_fetch"), services)
+    (banner,) = page.error
+    assert "Nothing was changed in Sophos." in banner.value.replace("\\", "")
+    press(page, "jobs_close")
+    (box,) = page.error
+    assert "Sophos is having trouble" in box.value.replace("\\", "")
+    (box,) = opened().error
+    assert "Sophos is having trouble" in box.value.replace("\\", "")
+
+
+def test_a_month_that_failed_otherwise_is_told_beside_the_task(month, services, sandbox):
+    fail(sandbox, effect=Effect.STATUS, status=403, path="billing/usage", count=1)
+    with pytest.raises(VendorError):
+        services.usage.fetch(month.plus(-1), "Ann")
+    fail(sandbox, effect=Effect.STATUS, status=500, path="billing/usage")
+    page = opened()
+    finished(press_only(page, "usage_sync_fetch"), services)
+    page.selectbox(key="usage_sync_month_en").set_value(str(month.plus(-1)))
+    told = [box.value.replace("\\", "") for box in run(page).error]
+    assert "having trouble" in told[0]
+    assert "may not read this" in told[1]
 
 
 def test_the_plan_is_made_on_request_and_shown_with_its_figures(services, month):
@@ -262,6 +296,68 @@ def test_rows_are_left_out_with_a_reason_and_taken_in_again(services, month):
     select(page, 0)
     press(page, "usage_sync_include")
     assert figures(page)["Excluded"] == "1"
+
+
+def leave_out(page: AppTest, reason: str, *rows: int) -> AppTest:
+    """Leave rows of the table of changes out of the plan."""
+    select(page, *rows)
+    press(page, "usage_sync_exclude")
+    page.text_input(key="usage_sync_exclude_reason").set_value(reason)
+    return press(page, "usage_sync_exclude_yes")
+
+
+def asks_before_leaving(page: AppTest) -> bool | None:
+    """What the browser was told last; None where it was told nothing."""
+    told = [json.loads(one.proto.json_args) for one in page.get("component_instance")]
+    return told[-1]["unsaved"] if told else None
+
+
+def test_the_browser_asks_before_exclusions_are_lost_until_they_are_approved(services, month):
+    page = opened()
+    assert asks_before_leaving(page) is None
+    leave_out(page, "Pays for itself", 0)
+    assert asks_before_leaving(page) is True
+    view(page, RUNS)
+    assert asks_before_leaving(page) is True
+    page.switch_page("pages/history.py")
+    assert asks_before_leaving(run(page)) is True
+    page.switch_page("pages/usage_sync.py")
+    view(run(page), PLAN)
+    approve(page, services)
+    assert asks_before_leaving(page) is False
+
+
+def test_the_browser_no_longer_asks_once_the_rows_are_included_again(services, month):
+    page = opened()
+    leave_out(page, "Pays for itself", 0)
+    select(page, 0)
+    press(page, "usage_sync_include")
+    assert asks_before_leaving(page) is False
+
+
+def test_a_run_tells_what_was_left_out_why_and_who_approved_that(services, month):
+    page = opened()
+    leave_out(page, "Pays for *itself*", 0, 1)
+    left = [each.target.key for each in shown_plan(page, services, month).excluded]
+    approve(page, services)
+    (found,) = services.runs.list()
+    assert list(found.options.excluded) == left
+    assert f"2 rows were left out, approved by {found.approved_by}:" in words(page)
+    assert "Pays for *itself*" in words(page)
+    places = [one.place for one in Exclusions(services.store, services.catalog).of(found)]
+    assert len(places) == 2
+    assert all(place in words(page) for place in places)
+    press(page, "usage_sync_all_runs")
+    assert list(listing(page, "origin")["note"]) == ["2 rows left out: Pays for *itself*"]
+    page.switch_page("pages/history.py")
+    page.query_params["run"] = found.id
+    assert all(place in words(run(page)) for place in places)
+
+
+def shown_plan(page: AppTest, services: Services, month: Month) -> Plan:
+    """The plan with the decisions of the person at the page."""
+    (options,) = page.session_state["usage_sync_options"].values()
+    return services.planning.plan(month, options)
 
 
 def test_a_selection_never_hits_rows_that_a_filter_put_in_its_place(services, month):
@@ -431,6 +527,39 @@ def test_a_plan_that_changed_under_the_dialog_is_refused_and_nothing_written(
     assert "The plan has changed since you looked at it." in words(page)
     assert services.runs.list() == []
     assert sandbox.controls.counters.as_json()["total_writes"] == 0
+    # Of the plan that was looked at nothing is left to approve: only what moved is there.
+    assert not {"usage_sync_approve_yes", "usage_sync_approve_yes_back"} & set(buttons(page))
+    now = services.planning.plan(month)
+    assert plan.digest not in [one.value for one in page.code]
+    moved = moves(plan.changes, now.changes)
+    assert re.search(rf"{len(moved)} rows? (is another one|are others) now:", words(page))
+    names = services.planning.inputs(month).product_name
+    first = moved[0]
+    assert first.now is not None
+    assert names(first.target.product_id) in words(page)
+    assert f"→ {first.now.after:n} (before:" in words(page)
+    press(page, "usage_sync_look_again")
+    assert "usage_sync_look_again" not in buttons(page)
+    assert now.digest[:12] in words(page)
+    approve(page, services)
+    assert [one.digest for one in services.runs.list()] == [now.digest]
+
+
+def test_a_limit_that_was_set_under_the_dialog_is_told_in_its_place(services, month, monkeypatch):
+    page = opened()
+    press(page, "usage_sync_approve")
+    plan = services.planning.plan(month)
+    narrow = replace(NOBODY_STOPS, quantity=Decimal(1))
+    services.preferences.save_sync(SyncSettings(limits=narrow), "ben")
+    monkeypatch.setattr(services.planning, "plan", lambda *_args: plan)
+    page.button(key="usage_sync_approve_yes").click()
+    monkeypatch.setattr(Runs, "approve", with_undone(monkeypatch, Runs.approve))
+    run(page)
+    assert "The plan exceeds a limit; nothing was written." in words(page)
+    assert services.runs.list() == []
+    press(page, "usage_sync_look_again")
+    press(page, "usage_sync_approve")
+    assert page.text_area(key="usage_sync_override").value == ""
 
 
 def with_undone(monkeypatch, approve):
@@ -684,28 +813,121 @@ FILE = (
 )
 
 
-def imported(page: AppTest, services: Services, content: str) -> AppTest:
+def chosen(page: AppTest, content: str) -> AppTest:
+    """The dialog with a file in it."""
     press(page, "usage_sync_import")
     page.file_uploader(key="usage_sync_import_file").set_value(
         ("usage.csv", content.encode(), "text/csv")
     )
-    run(page)
+    return run(page)
+
+
+def tick(page: AppTest):
+    """The agreement to a file in which customers are missing."""
+    return next(box for box in page.checkbox if str(box.key).startswith("usage_sync_import_repl"))
+
+
+def imported(page: AppTest, services: Services) -> AppTest:
+    """The page after the import of the file that is chosen."""
     return finished(press_only(page, "usage_sync_import_yes"), services)
 
 
+def file_of(services: Services, month: Month, *, without: str | None = None) -> str:
+    """The last reading as a file, without one customer."""
+    fetch = services.usage.last_fetch(month)
+    lines = services.store.usage.lines(fetch.id)
+    return "productCode,billableQuantity,accountId\n" + "".join(
+        f"{one.product_code},{one.billable_quantity},{one.account_id}\n"
+        for one in lines
+        if one.account_id is not None and one.account_id != without
+    )
+
+
+def toasts(page: AppTest) -> list[str]:
+    return [toast.value.replace("\\", "") for toast in page.toast]
+
+
 def test_the_vendors_file_stands_in_for_a_fetch(services, month):
-    page = imported(opened(), services, FILE.format(quantity=20))
+    page = chosen(opened(), FILE.format(quantity=20))
+    tick(page).check()
+    page = imported(run(page), services)
+    assert toasts(page) == [f"{month_text(month)}: 1 usage line of 1 customer taken in."]
     assert services.usage.last_fetch(month).source is FetchSource.FILE
     assert "1 usage line, from a file" in words(page)
     changed = listing(view(page, USAGE), "before", "difference")
     assert len(changed) > 1
 
 
-def test_a_file_with_a_bad_row_changes_nothing(services, month):
+def test_a_file_with_a_bad_row_is_told_in_the_dialog_and_cannot_be_taken(services, month):
+    page = chosen(opened(), FILE.format(quantity="many"))
+    assert "Line 2: “many” is not a number." in words(page)
+    assert page.button(key="usage_sync_import_yes").disabled
+
+
+def test_names_that_nobody_has_cannot_be_taken(services, month):
+    page = chosen(
+        opened(),
+        "End User Identifier;Product Code;Total Quantity;Start Date\n"
+        f"Nobody at all;CIXA-MSP;7;{month}-01\n",
+    )
+    assert "Line 2: No customer “Nobody at all” is known" in words(page)
+    assert page.button(key="usage_sync_import_yes").disabled
+
+
+def test_a_file_with_everybody_needs_no_tick(services, month):
+    page = chosen(opened(), file_of(services, month))
+    assert not page.checkbox
+    assert "In the file:" in words(page)
+    assert "in the last complete reading" in words(page)
+    page = imported(page, services)
+    assert services.usage.last_fetch(month).source is FetchSource.FILE
+
+
+def test_a_file_without_a_customer_needs_a_tick(services, month):
+    used = [usage for usage in services.store.usage.usage(month) if usage.billable > 0]
+    gone = next(usage.account_id for usage in used if usage.account_id)
+    page = chosen(opened(), file_of(services, month, without=gone))
+    told = "1 customer of the last reading is missing in this file; it replaces the whole month"
+    assert tick(page).label.replace("\\", "") == told
+    assert services.usage.customer_names()[gone] in words(page)
+    assert page.button(key="usage_sync_import_yes").disabled
+    tick(page).check()
+    assert not run(page).button(key="usage_sync_import_yes").disabled
+    tick(page).uncheck()
+    assert run(page).button(key="usage_sync_import_yes").disabled
+    tick(page).check()
+    imported(run(page), services)
+    assert gone not in {usage.account_id for usage in services.store.usage.usage(month)}
+
+
+def test_customers_that_go_missing_while_the_dialog_is_open_need_another_tick(services, month):
+    page = chosen(opened(), FILE.format(quantity=20))
+    tick(page).check()
+    run(page)
     before = services.usage.last_fetch(month).id
-    page = imported(opened(), services, FILE.format(quantity="many"))
-    assert page.error
-    assert services.usage.last_fetch(month).id == before
+    other = FILE.format(quantity=20).replace("T1", "T2")
+    missing = services.usage.preview_file(other, month).missing
+    taken = services.usage.import_file(other, "Ann", month, missing).fetch
+    page = press(page, "usage_sync_import_yes")
+    assert services.usage.last_fetch(month).id == taken.id != before
+    assert page.button(key="usage_sync_import_yes").disabled
+    assert not tick(page).value
+
+
+def test_lines_of_another_month_are_told_before_and_after(services, month):
+    other = month.plus(-1)
+    content = (
+        "productCode,billableQuantity,accountId,billingStartDate\n"
+        f"CIXA-MSP,5,T1,{month}-01\nCIXA-MSP,7,T1,{other}-01\n"
+    )
+    told = f"1 line of {month_text(other)} left out."
+    page = chosen(opened(), content)
+    assert told in words(page)
+    tick(page).check()
+    page = imported(run(page), services)
+    (toast,) = toasts(page)
+    assert toast.endswith(told)
+    assert services.usage.by_product(month)["CIXA-MSP"].billable == 5
 
 
 def test_a_month_is_closed_and_reopened_with_a_reason(services, month):

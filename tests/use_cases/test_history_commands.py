@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from core.domain.customers import CustomerValues
-from core.domain.models import Outcome, PlanLimits, SyncSettings
+from core.domain.models import Outcome, PlanLimits, PlanOptions, SyncSettings
 from core.domain.month import Month
 from core.domain.row_edits import RowEdit
 from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
 from tests.use_cases.conftest import opened
-from tests.use_cases.sync_world import last_month, synced
+from tests.use_cases.sync_world import approved, last_month, synced
 from tests.use_cases.test_run_commands import Cli, cli, path
 
 __all__ = ["cli", "path"]
@@ -151,6 +151,32 @@ def test_export_is_narrowed_by_month_and_words(
     assert [len(run["changes"]) for run in json.loads(out)] == [1]
     assert cli("history", "export", "-", "--json", "--text", "nobody")[1] == "[]\n"
     assert cli("history", "export", "-", "--month", "October")[0] == 1
+
+
+def test_export_has_what_was_left_out_of_a_run_with_the_reason(
+    cli: Cli, sandbox: Sandbox, path: Path
+) -> None:
+    with opened(sandbox, path) as services:
+        month = last_month(services)
+        planned = services.planning.plan(month).changes
+        [left, other] = [each for each in planned if each.target.product_id][:2]
+        reasons = {left.target.key: "Pays for itself", other.target.key: "=Asked for"}
+        run = approved(services, month, PlanOptions(excluded=reasons))
+        name = services.planning.inputs(month).product_name(left.target.product_id)
+    rows = list(csv.DictReader(StringIO(cli("history", "export", "-")[1])))
+    excluded = [row for row in rows if row["outcome"] == "excluded"]
+    assert (len(rows), len(excluded)) == (run.changes + 2, 2)
+    assert {row["reason"] for row in excluded} == {"Pays for itself", "'=Asked for"}
+    assert {row["approved_by"] for row in excluded} == {run.approved_by}
+    [row] = csv.DictReader(StringIO(cli("history", "export", "-", "--text", "itself pays")[1]))
+    assert (row["product"], row["agreement_id"]) == (name, str(left.target.agreement_id))
+    assert (row["change"], row["kind"], row["before"], row["explanation"]) == ("", "", "", "")
+
+    [told] = json.loads(cli("history", "export", "-", "--json")[1])
+    assert {one["target"]: one["reason"] for one in told["excluded"]} == reasons
+    assert len(told["changes"]) == run.changes
+    [told] = json.loads(cli("history", "export", "-", "--json", "--text", "pays for itself")[1])
+    assert (told["changes"], len(told["excluded"])) == ([], 1)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from core.domain.carried import carried_parts
 from core.domain.customers import CustomerValues
 from core.domain.models import (
     ChangeKind,
@@ -24,6 +25,7 @@ from tests.use_cases.sync_world import (
     APPROVAL,
     agreements_that_prorate,
     approved,
+    fresh_plan,
     prepare,
     synced,
 )
@@ -118,6 +120,60 @@ def test_the_old_agreement_bills_until_the_new_one_does(filled: Services, sandbo
     assert {q for q in kept(services, old).values()} == {Decimal(0)}
     services.planning.refresh()
     assert services.planning.plan(month).changes == ()
+
+
+def test_what_somebody_set_by_hand_to_what_was_used_is_known_to_be_billed(
+    filled: Services, sandbox: Sandbox
+) -> None:
+    services = filled
+    month: Month = prepare(services)
+    assert synced(services, month).status is RunStatus.FINISHED
+    old, new = agreements_that_prorate(services)[1], agreements_that_prorate(services)[4]
+    binding = next(
+        each
+        for each in services.store.additions.bindings().values()
+        if each.agreement_id == old and each.quantity and len(each.carries) == 1
+    )
+    owner, code = carried_parts(binding.carries[0])
+    used_one_more(sandbox, month, owner, code)
+    set_by_hand(sandbox, binding.addition_id, binding.quantity + 1)
+    services.usage.fetch(month, "ana")
+    assert fresh_plan(services, month).changes == ()
+    services.runs.confirm(month)
+    kept_now = services.store.additions.bindings()[old, binding.product_id]
+    assert kept_now.quantity == binding.quantity + 1
+
+    customers = services.store.customers.mappings()
+    company = services.store.customers.agreements()[new].company.id
+    off = [
+        replace(each, sync=False, version=each.version + 1)
+        for each in customers.values()
+        if each.agreement_id == old and each.customer_id != owner
+    ]
+    gone = customers[owner]
+    gone = replace(gone, agreement_id=new, company_id=company, version=gone.version + 1)
+    services.store.customers.change(lambda current: ([*off, gone], []))
+    plan = fresh_plan(services, month)
+    lowered = {change.addition_id for change in plan.changes if change.difference < 0}
+    raised = [change for change in plan.changes if binding.carries[0] in change.carries]
+    assert not raised or binding.addition_id in lowered
+
+
+def used_one_more(sandbox: Sandbox, month: Month, owner: str, code: str) -> None:
+    lines = list(sandbox.world.usage_lines(str(month)) or [])
+    at = next(
+        number
+        for number, line in enumerate(lines)
+        if line.get("accountId") == owner and line["productCode"] == code
+    )
+    more = {**lines[at], "billableQuantity": lines[at]["billableQuantity"] + 1}
+    sandbox.world.set_usage_lines(str(month), [*lines[:at], more, *lines[at + 1 :]])
+
+
+def set_by_hand(sandbox: Sandbox, addition_id: int, quantity: Decimal) -> None:
+    table = sandbox.world.tables["additions"]
+    with sandbox.world.transaction():
+        table.replace(addition_id, {**table.records[addition_id], "quantity": quantity})
 
 
 def test_neither_half_of_a_run_and_its_retry_is_taken_back_into_billing_twice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from decimal import Decimal
@@ -49,7 +50,7 @@ def cli(
     def run(*arguments: str) -> tuple[int, str, str]:
         code = main(["reconcile", *arguments])
         output = capfdbinary.readouterr()
-        return code, output.out.decode("utf-8-sig"), output.err.decode()
+        return code, output.out.decode(), output.err.decode()
 
     return run
 
@@ -65,7 +66,8 @@ def test_differences_are_told_worst_first_with_exit_code_2(cli: Cli, month: Mont
     priced = [index for index, line in enumerate(lines[:-1]) if line[-3] == "."]
     assert priced == list(range(len(priced)))
     assert lines[-1] == (
-        "31 rows, 14 open. Under-billed 30.20, over-billed 10.50. First-pass match rate 70.0%."
+        "31 rows, 14 open. Under-billed 30.20, over-billed 10.50 per month. First-pass match rate "
+        "70.0%."
     )
     assert not [line for line in lines if line.startswith("Matched")]
 
@@ -83,6 +85,25 @@ def test_json_has_everything(cli: Cli, month: Month) -> None:
         "4",
         None,
     )
+    assert (row["included"], row["ordered"], row["beyond_order"]) == ("0", "40", "-6")
+    assert row["order"] == "not_used"
+    found = {each["key"]: each for each in answer["rows"]}
+    assert (found["44/1097"]["expected"], found["44/1097"]["included"]) == ("3", "1")
+    assert "261.11" in {each["net"] for each in found.values()}
+
+
+def test_every_figure_of_the_csv_is_in_the_json(cli: Cli, month: Month) -> None:
+    same = {
+        "Used": "used", "Expected": "expected", "Included": "included", "Billed": "billed",
+        "Difference": "difference", "Ordered": "ordered", "Used beyond the order": "beyond_order",
+        "Net price (EUR)": "net", "Cost (EUR)": "cost", "Margin per month": "margin",
+    }  # fmt: skip
+    rows = csv.DictReader(io.StringIO(cli("--month", str(month), "--csv", "-")[1]))
+    told = json.loads(cli("--month", str(month), "--json")[1])["rows"]
+    for written, said in zip(rows, told, strict=True):
+        assert written["Row"].lstrip("'") == said["key"]
+        for column, name in same.items():
+            assert (written[column] or "0") == (said[name] or "0")
 
 
 def test_what_was_synced_or_accepted_is_exit_code_0(
@@ -124,6 +145,7 @@ def test_files(cli: Cli, month: Month, tmp_path: Path) -> None:
     code, out, _ = cli("--month", str(month), "--csv", "-")
     assert code == 2
     assert list(csv.DictReader(io.StringIO(out))) == rows
+    assert text.read_bytes() == BOM_UTF8 + out.encode()
 
 
 def test_what_additions_are_now_is_read_first(cli: Cli, month: Month, sandbox: Sandbox) -> None:
@@ -153,7 +175,7 @@ def test_a_month_whose_last_fetch_failed_is_an_error_and_claims_no_money(
     code, out, err = cli("--month", str(month))
     assert (code, out) == (
         1,
-        "31 rows, - open. Under-billed -, over-billed -. First-pass match rate -.\n",
+        "31 rows, - open. Under-billed -, over-billed - per month. First-pass match rate -.\n",
     )
     assert "did not complete. Fetch it again" in err
     totals = json.loads(cli("--month", str(month), "--json")[1])["totals"]

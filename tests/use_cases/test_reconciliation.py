@@ -220,7 +220,10 @@ def test_the_totals_of_every_class_are_those_computed_by_hand(every_class: Recon
     assert totals.under_billed == Decimal("125.20")
     # 3.20 + 421.60 + 9.00; what is within tolerance or accepted does not count.
     assert totals.over_billed == Decimal("433.80")
-    money = totals.money_by_class
+    # Usage of a customer without an agreement has no currency of its own: it is that of the rest.
+    (only,) = totals.by_currency
+    assert (only.currency, totals.without_cycle) == ("EUR", 4)
+    money = only.by_class
     assert money[Kind.UNMAPPED_CUSTOMER] == Decimal("112.20")
     assert money[Kind.WITHIN_TOLERANCE] == Decimal("0.00")  # 2.40 of one, -2.40 of another
     assert money[Kind.EXCLUDED] == Decimal("-4.90")
@@ -277,6 +280,13 @@ def test_cost_revenue_and_margin_are_those_computed_by_hand(row) -> None:
     assert found.ordered == 40
 
 
+def test_what_is_billed_by_the_quarter_is_held_against_the_cost_of_a_month(row) -> None:
+    found = row(GARAGE, ENDPOINT)
+    # 11 x 4.90 = 53.90 a quarter, 17.966… a month; used 11 at the vendor's 2.10 a month.
+    assert (found.revenue, found.cost) == (Decimal("17.97"), Decimal("23.10"))
+    assert found.margin == Decimal("-5.13")
+
+
 def test_included_units_are_free(row) -> None:
     found = row(TRANSPORTS, XGS87)
     # Three used in three lines; the addition has three of which one is included.
@@ -310,6 +320,9 @@ def cents(amount: Decimal | None) -> str:
 
 
 def test_the_whole_month_as_a_snapshot(services: Services, month: Month) -> None:
+    """Garage Pellorce is billed by the quarter: what its additions come to is a third a month, 9.50
+    / 3 = 3.17, 53.90 / 3 = 17.97, 28.08 / 3 = 9.36 and 17.60 / 3 = 5.87. All others are billed by
+    the month."""
     looked = services.reconciliation.look(month)
     lines = [
         " | ".join(
@@ -555,10 +568,10 @@ def test_files_of_a_month_that_says_nothing_have_no_money_of_differences(
     text = services.reconciliation.export_csv(current).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert {each["Class"] for each in rows} == {"No sound usage", "Sync is off"}
-    assert {each["Difference in money"] + each["Difference"] for each in rows} == {""}
+    assert {each["Difference in money per month"] + each["Difference"] for each in rows} == {""}
     book = openpyxl.load_workbook(io.BytesIO(services.reconciliation.export_workbook(current)))
     figures = {row[0]: row[1:] for row in book["Summary"].iter_rows(values_only=True)}
-    for name in ("Under-billed, in money", "Over-billed, in money", "First-pass match rate"):
+    for name in ("Under-billed, per month", "Over-billed, per month", "First-pass match rate"):
         assert figures[name] == (None, None, None, None)
     assert "is not over" in figures["Attention"][0]
 
@@ -601,13 +614,19 @@ def test_csv_has_every_row_with_its_figures(services: Services, month: Month) ->
     assert len(rows) == services.reconciliation.report(month).totals.rows
     worst = rows[0]
     # The greatest difference in money comes first; what has none known, by its cost, after those.
-    assert (worst["Class"], worst["Difference in money"]) == ("Under-billed", "18.00")
-    unpriced = [each for each in rows if not each["Difference in money"]]
+    assert (worst["Class"], worst["Difference in money per month"]) == ("Under-billed", "18.00")
+    unpriced = [each for each in rows if not each["Difference in money per month"]]
     assert (unpriced[0]["Class"], unpriced[0]["Cost (EUR)"]) == ("Unmapped product", "58.90")
     assert not [cell for each in rows for cell in each.values() if cell.startswith("-0.00")]
-    assert {each["Difference in money"] for each in rows if each["Difference"] == "0"} == {"0.00"}
+    assert {
+        each["Difference in money per month"] for each in rows if each["Difference"] == "0"
+    } == {"0.00"}
     (found,) = [each for each in rows if each["Row"] == f"{DOURLIN}/{ENDPOINT}"]
-    assert (found["Used"], found["Billed"], found["Difference in money"]) == ("34", "30", "18.00")
+    assert (found["Used"], found["Billed"], found["Difference in money per month"]) == (
+        "34",
+        "30",
+        "18.00",
+    )
     assert found["Customer"] == "Cabinet Dourlin & Associés"
     assert found["How it is computed"].endswith("34 billable, in 1 usage line.")
 
@@ -618,13 +637,14 @@ def test_the_workbook_has_summary_rows_and_lines(services: Services, month: Mont
     book = openpyxl.load_workbook(io.BytesIO(services.reconciliation.export_workbook(month)))
     assert book.sheetnames == ["Summary", "Rows", "Usage lines"]
     figures = {row[0]: row[1:] for row in book["Summary"].iter_rows(values_only=True)}
-    assert figures["Under-billed, in money"] == (None, None, 12.2, None)
+    assert figures["Under-billed, per month"] == (None, None, 12.2, None)
     assert figures["Under-billed"][1:] == (2, 12.2, None)
-    assert figures["First-pass match rate"][3] == round(14 / 19 * 100, 1)
+    # A difference that was accepted was there all the same.
+    assert figures["First-pass match rate"][3] == 70
     header, *rows = book["Rows"].iter_rows(values_only=True)
     by_key = {row[-1]: dict(zip(header, row, strict=True)) for row in rows}
     assert by_key[key]["Class"] == "Accepted"
-    assert (by_key[key]["Used"], by_key[key]["Difference in money"]) == (34, 18)
+    assert (by_key[key]["Used"], by_key[key]["Difference in money per month"]) == (34, 18)
     assert by_key[key]["Accepted because"] == "agreed"
     line_header, *lines = book["Usage lines"].iter_rows(values_only=True)
     found = [dict(zip(line_header, line, strict=True)) for line in lines]
@@ -649,7 +669,7 @@ def test_libreoffice_reads_the_workbook_as_it_was_written(
     figures = {row[0][1]: row[1:] for row in found["Summary"]}
     first = datetime(month.year, month.number, 1)  # noqa: DTZ001 - Excel has no zones
     assert figures["Month"][0] == ("d", first)
-    assert figures["Under-billed, in money"][2] == ("n", 12.2)
+    assert figures["Under-billed, per month"][2] == ("n", 12.2)
     header, *rows = found["Rows"]
     names = [name for _, name in header]
     key = names.index("Row")
@@ -657,7 +677,7 @@ def test_libreoffice_reads_the_workbook_as_it_was_written(
     told = dict(zip(names, row, strict=True))
     assert told["Customer"] == ("s", "Cabinet Dourlin & Associés")
     assert (told["Used"], told["Billed"]) == (("n", 34), ("n", 30))
-    assert told["Difference in money"] == ("n", 18)
+    assert told["Difference in money per month"] == ("n", 18)
     assert told["Accepted because"] == ("s", "=1+1")
     ends = datetime(until.year, until.number, 1)  # noqa: DTZ001
     assert told["Accepted until"] == ("d", ends)
@@ -678,6 +698,25 @@ def test_files_of_some_rows_have_only_these_and_their_lines(
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["SUMMARY", "ROWS", "USAGE LINES"]
     assert [sheet.max_row for sheet in book.worksheets[1:]] == [2, 4]
+
+
+def test_the_summary_of_some_rows_has_their_money_and_the_rate_of_the_month(
+    services: Services, month: Month
+) -> None:
+    looked = services.reconciliation.look(month)
+    to_do = [one for one in looked.rows if one.is_open]
+    book = openpyxl.load_workbook(io.BytesIO(services.reconciliation.export_workbook(month, to_do)))
+    figures = {row[0]: row[1:] for row in book["Summary"].iter_rows(values_only=True)}
+    assert "First-pass match rate" not in figures
+    rate = figures["First-pass match rate of the month"]
+    assert rate == ("Of all rows of the month, those left out included.", None, None, 70)
+    assert figures["Rows"][1] == len(to_do) == 14
+    assert figures["Under-billed, per month"][2] == 30.2
+    worst = to_do[:1]
+    book = openpyxl.load_workbook(io.BytesIO(services.reconciliation.export_workbook(month, worst)))
+    figures = {row[0]: row[1:] for row in book["Summary"].iter_rows(values_only=True)}
+    assert figures["First-pass match rate of the month"][3] == 70
+    assert figures["Rows"][1] == 1
 
 
 def test_names_that_a_spreadsheet_would_run_stay_text(

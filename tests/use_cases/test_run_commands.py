@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.domain.models import RunStatus, SyncSettings
+from core.domain.models import PlanOptions, RunStatus, SyncSettings
 from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
 from core.services import Services
@@ -236,6 +236,24 @@ def test_a_failed_row_is_an_error_and_shown(cli: Cli, month: str, sandbox: Sandb
     assert [each["run"] for each in json.loads(out)] == [shown["run"]]
     assert cli("runs", "list")[1].startswith("Run 1  ")
     assert cli("runs", "show", shown["run"])[0] == 0
+
+
+def test_what_was_left_out_of_a_run_is_shown_with_the_reason(
+    cli: Cli, month: str, sandbox: Sandbox, path: Path
+) -> None:
+    changes = planned(cli, month)["changes"]
+    left = next(each for each in changes if each["agreement_id"] and each["product_id"])
+    options = PlanOptions(excluded={left["target"]: "The customer asked."})
+    change(sandbox, path, lambda s: approved(s, last_month(s), options))
+    code, out, _ = cli("runs", "show", "1")
+    [line] = [line for line in out.splitlines() if line.startswith("excluded ")]
+    assert (code, line.endswith("The customer asked.")) == (0, True)
+    told = json.loads(cli("runs", "show", "1", "--json")[1])
+    [excluded] = told["excluded"]
+    assert (excluded["target"], excluded["reason"]) == (left["target"], "The customer asked.")
+    assert f"{excluded['company']} / {excluded['agreement']} / {excluded['product']}" in line
+    assert excluded["product_id"] == left["product_id"]
+    assert json.loads(cli("runs", "list", "--json")[1])[0]["excluded"] == told["excluded"]
 
 
 def test_a_run_that_was_cut_off_is_resumed_or_given_up(

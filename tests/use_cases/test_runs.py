@@ -151,7 +151,7 @@ def test_an_unchanged_addition_carries_the_month_after_a_run(
     assert months_carried(services) == {month}
 
 
-def test_an_older_month_that_is_let_through_leaves_the_newer_one_on_the_additions(
+def test_an_older_month_that_is_let_through_is_carried_and_taken_back_to_the_newer_one(
     services: Services, sandbox: Sandbox, month: Month
 ) -> None:
     synced(services, month)
@@ -160,8 +160,13 @@ def test_an_older_month_that_is_let_through_leaves_the_newer_one_on_the_addition
     options = PlanOptions(older_month_reason="Catching up.")
     run = services.runs.execute(approved(services, month.plus(-1), options).id, "ana")
     assert run.status is RunStatus.FINISHED
-    assert months_carried(services) == {month}
+    changed = [row.change.target for row in services.runs.changes(run.id)]
+    assert months_carried(services) == {month, month.plus(-1)}
+    undo = services.runs.undo_plan(run.id)
+    assert {change.target for change in undo.changes} == set(changed)
+    assert {change.month_after for change in undo.changes} <= {month, None}
     assert synced(services, month).status is RunStatus.FINISHED
+    assert months_carried(services) == {month}
 
 
 def test_changed_usage_changes_quantities_in_place(
@@ -615,8 +620,12 @@ def test_a_run_is_stopped_between_calls_and_resumed(
     assert written(sandbox) == stopped.done
     assert services.runs.interrupted() is None
 
-    ended = services.runs.resume(run.id, "cleo")
+    told: list[tuple[int, int | None]] = []
+    ended = services.runs.resume(run.id, "cleo", lambda done, total: told.append((done, total)))
     assert (ended.status, ended.done) == (RunStatus.FINISHED, run.changes)
+    # Progress counts what was done before it was stopped.
+    assert (told[0], max(told)) == ((stopped.done, run.changes), (run.changes, run.changes))
+    assert {total for _done, total in told} == {run.changes}
     assert written(sandbox) == run.changes
     assert [event.kind for event in ended.events] == [
         RunEventKind.APPROVED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
@@ -134,6 +135,48 @@ def test_a_new_addition_that_took_another_price_than_the_plan_knew_is_taken_back
     back = undone(ready, run)
     assert (back.done, back.failed, back.skipped) == (run.done, 0, 0)
     assert state(ready) == before
+
+
+def test_an_undo_of_an_undo_bills_nothing_again_that_was_synced_since(
+    ready: Services, sandbox: Sandbox, month: Month
+) -> None:
+    before = state(ready)
+    undo = undone(ready, synced(ready, month))
+    assert state(ready) == before
+    again = synced(ready, month)
+    synced_again = state(ready)
+    several = billed_by_several(ready)
+    ready.runs.prepare_undo(undo.id)
+    plan = ready.runs.undo_plan(undo.id)
+    refused = {finding.addition_ids for finding in plan.findings if finding.blocks}
+    created = [
+        row
+        for row in ready.runs.changes(undo.id)
+        if row.change.kind is ChangeKind.UNDO_CREATE
+        # Its product is made active again, and nothing was billed on it since.
+        and row.change.target.product_id not in {c.product_id for c in plan.changes}
+    ]
+    assert created
+    assert {(row.addition_id,) for row in created} <= refused
+    assert f"run {again.number}" in " ".join(str(finding.text) for finding in plan.findings)
+    if plan.changes:
+        undone_as_known(ready, undo)
+    billed, _, _ = state(ready)
+    expected, _, _ = synced_again
+    assert billed.items() >= expected.items()
+    assert billed_by_several(ready) == several
+
+
+def billed_by_several(services: Services) -> set[tuple[int, int]]:
+    """Agreements and products with more than one open addition."""
+    today = services.planning.today()
+    count = Counter(
+        (each.agreement_id, each.product.id)
+        for listed in services.store.additions.of().values()
+        for each in listed
+        if is_open(each, today)
+    )
+    return {place for place, number in count.items() if number > 1}
 
 
 def changed_by_hand(services: Services, sandbox: Sandbox, run: Run, by: str) -> int:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.domain.models import FetchStatus, MappingState
+from core.domain.models import FetchSource, FetchStatus, MappingState, Tenant
 from core.domain.month import Month
 from core.domain.product_form import ProductDefaults
 from core.domain.saving import MappingValues, RowEdit
@@ -158,7 +158,7 @@ FILE = (
 
 
 def test_the_vendor_file_is_usage_too(services: Services) -> None:
-    fetch = services.usage.import_file(FILE, "ana")
+    fetch = services.usage.import_file(FILE, "ana").fetch
     assert fetch.month == Month(2026, 3)
     assert services.usage.by_product(fetch.month)["CIXA-MSP"].billable == 15
     assert [row.product.code for row in services.mappings.rows()] == ["CIXA-MSP"]
@@ -168,7 +168,7 @@ def test_a_file_of_another_month_than_the_given_one_is_refused(services: Service
     with pytest.raises(InputError, match=r"of 2026-03, not of 2026-04.*leave the month out"):
         services.usage.import_file(FILE, "ana", Month(2026, 4))
     assert services.usage.last_fetch() is None
-    assert services.usage.import_file(FILE, "ana", Month(2026, 3)).month == Month(2026, 3)
+    assert services.usage.import_file(FILE, "ana", Month(2026, 3)).fetch.month == Month(2026, 3)
 
 
 def test_a_quantity_with_the_noise_of_a_double_does_not_keep_the_month_out(
@@ -198,4 +198,110 @@ def test_a_file_without_a_month_asks_for_it(services: Services) -> None:
     text = "productCode,billableQuantity,accountId\nCIXA-MSP,1,tenant-1\n"
     with pytest.raises(InputError, match="month"):
         services.usage.import_file(text, "ana")
-    assert services.usage.import_file(text, "ana", Month(2026, 1)).month == Month(2026, 1)
+    assert services.usage.import_file(text, "ana", Month(2026, 1)).fetch.month == Month(2026, 1)
+
+
+BOTH = FILE + "CIXA-MSP,Sophos Endpoint,40,tenant-1,Customer One,2026-04-01,1.40\r\n"
+
+
+def test_a_file_of_two_months_gives_the_given_one_alone(services: Services) -> None:
+    march = Month(2026, 3)
+    preview = services.usage.preview_file(BOTH, march)
+    assert (preview.lines, preview.customers) == (2, 1)
+    taken = services.usage.import_file(BOTH, "ana", march)
+    assert services.usage.by_product(march)["CIXA-MSP"].billable == 15
+    assert taken.left_out == preview.left_out == ((Month(2026, 4), 1),)
+    assert (taken.fetch.line_count, taken.customers) == (2, 1)
+    assert "1 line of 2026-04 left out." in str(taken.told)
+    with pytest.raises(InputError, match="which single month"):
+        services.usage.import_file(BOTH, "ana")
+    with pytest.raises(InputError, match="not of 2026-05"):
+        services.usage.import_file(BOTH, "ana", Month(2026, 5))
+
+
+def by_name(*names: str) -> str:
+    lines = [f"{name};CIXA-MSP;7;2026-03-01\r\n" for name in names]
+    return "End User Identifier;Product Code;Total Quantity;Start Date\r\n" + "".join(lines)
+
+
+def test_a_file_with_names_alone_is_of_the_customers_of_these_names(services: Services) -> None:
+    services.store.customers.replace_tenants(
+        [Tenant(id="T1", name="Boulangerie", billing_type="usage")], services.clock()
+    )
+    services.usage.import_file(by_name(" BOULANGERIE"), "ana")
+    assert [usage.account_id for usage in services.store.usage.usage(Month(2026, 3))] == ["T1"]
+
+
+def test_what_lines_called_a_customer_is_a_name_of_it_too(services: Services) -> None:
+    services.usage.import_file(FILE, "ana")
+    services.store.customers.replace_tenants(
+        [Tenant(id="tenant-1", name="Renamed", billing_type="usage")], services.clock()
+    )
+    march = Month(2026, 3)
+    for name in ("Customer One", "Renamed"):
+        services.usage.import_file(by_name(name), "ana")
+        assert [usage.account_id for usage in services.store.usage.usage(march)] == ["tenant-1"]
+
+
+def test_a_name_that_is_not_known_leaves_the_month_as_it_was(
+    services: Services, month: Month
+) -> None:
+    services.usage.fetch(month, "ana")
+    before = services.store.usage.usage(month)
+    text = by_name("Nobody", "Somebody").replace("2026-03", str(month))
+    with pytest.raises(InputError) as caught:
+        services.usage.import_file(text, "ana", month)
+    assert [problem.row for problem in caught.value.problems] == [2, 3]
+    assert services.store.usage.usage(month) == before
+    fetch = services.usage.last_fetch(month)
+    assert fetch is not None
+    assert fetch.source is FetchSource.API
+
+
+def test_customers_that_are_missing_have_to_be_confirmed(services: Services) -> None:
+    march = Month(2026, 3)
+    services.usage.import_file(
+        FILE + "CIXA-MSP,Sophos Endpoint,4,tenant-2,Customer Two,2026-03-01,1.40\r\n", "ana"
+    )
+    preview = services.usage.preview_file(FILE, march)
+    assert preview.replaces is not None
+    assert preview.missing == ("tenant-2",)
+    assert preview.lines_before == 3
+    for confirmed in ((), ("tenant-1",)):
+        with pytest.raises(InputError, match="1 customer of the last reading") as caught:
+            services.usage.import_file(FILE, "ana", march, confirmed)
+        assert [str(problem.text) for problem in caught.value.problems] == [
+            "Customer Two is missing."
+        ]
+        assert "--replace" in str(caught.value.remedy)
+    assert {u.account_id for u in services.store.usage.usage(march)} == {"tenant-1", "tenant-2"}
+    services.usage.import_file(FILE, "ana", march, preview.missing)
+    assert {u.account_id for u in services.store.usage.usage(march)} == {"tenant-1"}
+
+
+def test_a_month_that_was_never_read_misses_nobody(services: Services) -> None:
+    preview = services.usage.preview_file(FILE)
+    assert (preview.replaces, preview.missing) == (None, ())
+
+
+def test_a_reading_that_failed_hides_nobody_of_the_one_before(
+    services: Services, month: Month, sandbox: Sandbox
+) -> None:
+    services.usage.fetch(month, "ana")
+    had = {u.account_id for u in services.store.usage.usage(month) if u.billable > 0} - {None}
+    sandbox.controls.faults.add(FaultRule(effect=Effect.STATUS, path="billing/usage", status=500))
+    with pytest.raises(VendorError):
+        services.usage.fetch(month, "ana")
+    preview = services.usage.preview_file(FILE.replace("2026-03", str(month)), month)
+    assert set(preview.missing) == had
+
+
+def test_a_failed_fetch_claims_nothing_of_the_month(
+    services: Services, month: Month, sandbox: Sandbox
+) -> None:
+    """The month is incomplete from then on: only of the vendor it is true that nothing changed."""
+    sandbox.controls.faults.add(FaultRule(effect=Effect.STATUS, path="billing/usage", status=500))
+    with pytest.raises(VendorError) as caught:
+        services.usage.fetch(month, "ana")
+    assert "Nothing was changed." not in str(caught.value)
+    assert "Nothing was changed in Sophos." in str(caught.value)

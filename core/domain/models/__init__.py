@@ -72,6 +72,7 @@ from core.domain.models.prices import (
 from core.domain.models.reconciliation import (
     Acceptance,
     AcceptanceEntry,
+    CurrencyTotals,
     NoteKind,
     OrderMatch,
     OrderPart,
@@ -153,6 +154,7 @@ __all__ = [
     "Combine",
     "Company",
     "Count",
+    "CurrencyTotals",
     "CustomerHistoryEntry",
     "CustomerMapping",
     "CustomerRow",

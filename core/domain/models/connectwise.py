@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -160,6 +161,24 @@ class BillingOption(StrEnum):
     SEMI_ANNUAL = "SemiAnnual"
     YEARLY = "Yearly"
     NOT_RECURRING = "NotRecurring"
+
+    @property
+    def periods_per_year(self) -> int | None:
+        """How many billing periods a year has; None for what does not recur."""
+        return _PERIODS_PER_YEAR.get(self)
+
+
+# The length of a period in months is 12 divided by this. By the year it is a whole number, so that
+# amounts of several lengths can be added up exactly and divided last.
+_PERIODS_PER_YEAR: Mapping[BillingOption, int] = {
+    BillingOption.WEEKLY: 52,
+    BillingOption.BI_WEEKLY: 26,
+    BillingOption.MONTHLY: 12,
+    BillingOption.BI_MONTHLY: 6,
+    BillingOption.QUARTERLY: 4,
+    BillingOption.SEMI_ANNUAL: 2,
+    BillingOption.YEARLY: 1,
+}
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,9 @@ class Change:
     `before` and `after` are quantities; `cancelled_before` and `cancelled_date` the day from which
     the addition is cancelled, before and after, where that changes. `effective_date` is that of a
     new addition, with why in `date_reason`; `known_ids` are the additions of the product that were
-    on the agreement, so that one that a lost call created can be told apart. `unit_price` is per
-    unit and billing period, of the addition, or of the product for a new one. `steps` explain the
-    quantity, in order.
+    on the agreement, so that one that a lost call created, or that was added since, can be told
+    apart. `unit_price` is per unit and billing period, of the addition, or of the product for a new
+    one. `steps` explain the quantity, in order.
 
     What the plan knew of the agreement's billing and decides no write: `billing` is how often it is
     invoiced and `currency` what in (None: not known); `unbilled` says that the addition costs its
@@ -146,7 +146,10 @@ class Change:
 
     @property
     def difference(self) -> Decimal:
-        """How much the quantity grows; a new addition grows from nothing."""
+        """How much the billed quantity grows: from nothing where an addition is new, or was
+        cancelled before."""
+        if self.kind is ChangeKind.UNDO_CANCEL:
+            return self.after or Decimal(0)
         return (self.after or Decimal(0)) - (self.before or Decimal(0))
 
     @property
@@ -211,6 +214,12 @@ class Finding:
     product_code: str = ""
     addition_ids: tuple[int, ...] = ()
     quantity: Decimal | None = None
+
+    @property
+    def stops_the_month(self) -> bool:
+        """Whether it blocks the month as a whole."""
+        about_less = self.target or self.customer_id or self.product_code
+        return self.blocks and not about_less
 
 
 class LimitKind(StrEnum):

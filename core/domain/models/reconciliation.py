@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
+from core.domain.models.connectwise import BillingOption
 from core.domain.models.plans import ChangeKind, Part
 from core.domain.month import Month
 from core.errors import Message
 
-_ZERO = Decimal(0)
+_ZERO, _CENT, _NO_MONEY = Decimal(0), Decimal("0.01"), Decimal("0.00")
+_MONTHS = 12
+# A product of price and quantity may have more digits than Decimal's own context takes.
+_TO_THE_CENT = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
 class RowClass(StrEnum):
@@ -154,14 +159,16 @@ class ReconciliationRow:
     `used` is the billable usage by customer and Sophos product; `expected` the quantity after the
     rules, None where none follows; `billed` the addition's quantity less its included units, None
     without an addition. `quantity_now` is what the addition has today where a newer month was
-    pushed to it since, else None. `unit_price` is per unit and billing period. `cost` is what the
-    vendor charges for the usage by its unit price, `net` by the net price of its order lines; each
-    None where its lines do not say it in one currency. `ordered` is what they say was ordered,
-    `beyond_order` what was used less that, of the products that something was ordered of, and
-    `order` how that stands; both None where nothing was ordered. `key` is stable over months and
-    renames. `says_nothing`: the usage of the month is missing, incomplete,
-    old or not all there yet, so no difference and no margin follow from it. `bound`: sync keeps the
-    addition.
+    pushed to it since, else None. `unit_price` is per unit and billing period of the agreement;
+    `billing` says how long that is, None where nobody knows. `currency` is that of the agreement
+    and of its amounts; where ConnectWise does not say it, the one that all others are in, else
+    None. `cost` is what the vendor charges for the usage by its unit price, in `cost_currency`,
+    `net` by the net price of its order lines; each None where its lines do not say it in one
+    currency. `ordered` is what they say was ordered, `beyond_order` what was used less that, of the
+    products that something was ordered of, and `order` how that stands; both None where nothing was
+    ordered. `key` is stable over months and renames. `says_nothing`: the usage of the month is
+    missing, incomplete, old or not all there yet, so no difference and no margin follow from it.
+    `bound`: sync keeps the addition.
     """
 
     key: str
@@ -178,7 +185,10 @@ class ReconciliationRow:
     quantity_now: Decimal | None = None
     included: Decimal = _ZERO
     unit_price: Decimal | None = None
+    billing: BillingOption | None = None
+    currency: str | None = None
     cost: Decimal | None = None
+    cost_currency: str = ""
     net: Decimal | None = None
     ordered: Decimal | None = None
     beyond_order: Decimal | None = None
@@ -209,49 +219,102 @@ class ReconciliationRow:
         return max(_ZERO, self.expected - self.included) - (self.billed or _ZERO)
 
     @property
-    def money(self) -> Decimal | None:
-        """The difference at the unit price; None without one of the two."""
-        if self.difference is None or self.unit_price is None:
-            return None
-        return _unsigned_zero(self.difference * self.unit_price)
+    def is_monthly(self) -> bool:
+        """Whether the amounts are for a month: it is known how long a billing period is. Where it
+        is not, they are for one period, whatever that is."""
+        return self.billing is not None and self.billing.periods_per_year is not None
 
-    @property
+    @cached_property
+    def money(self) -> Decimal | None:
+        """The difference at the unit price, per month and to the cent; None without one of the
+        two."""
+        return self._worth(self.difference)
+
+    @cached_property
     def revenue(self) -> Decimal | None:
-        """What the customer is billed for the row; None without a price."""
-        if self.billed is None or self.unit_price is None:
-            return None
-        return _unsigned_zero(self.billed * self.unit_price)
+        """What the customer is billed for the row, per month and to the cent; None without a
+        price."""
+        return self._worth(self.billed)
 
     @property
     def margin(self) -> Decimal | None:
-        """Revenue less cost; None where one of them is not known."""
+        """Revenue less cost, per month and to the cent; None where one of them is not known, and
+        where they are known to be in different currencies."""
         if self.revenue is None or self.cost is None or self.says_nothing:
             return None
-        return self.revenue - self.cost
+        if self.currency and self.cost_currency and self.currency != self.cost_currency:
+            return None
+        return _to_the_cent(self.revenue - self.cost)
+
+    def _worth(self, units: Decimal | None) -> Decimal | None:
+        """Rounded here, so that every total is the sum of what is shown of its rows."""
+        if units is None or self.unit_price is None:
+            return None
+        if not units:
+            return _NO_MONEY
+        amount = units * self.unit_price
+        periods = self.billing.periods_per_year if self.billing is not None else None
+        if periods is not None and periods != _MONTHS:
+            amount = amount * periods / _MONTHS
+        return _to_the_cent(amount)
 
 
-def _unsigned_zero(amount: Decimal) -> Decimal:
-    """Fewer units at a price of 0 are -0, which would be written with its sign."""
-    return amount or abs(amount)
+def _to_the_cent(amount: Decimal) -> Decimal:
+    """Half a cent goes up. Fewer units at a price of 0 are -0, which would be written with its
+    sign."""
+    rounded = amount.quantize(_CENT, context=_TO_THE_CENT)
+    return rounded or _NO_MONEY
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrencyTotals:
+    """Sums over the rows whose amounts are in one currency; `currency` None: it is not known.
+
+    `rows` are those with an amount. `under_billed` and `over_billed` are of rows that need
+    somebody, `by_class` of all of them.
+    """
+
+    currency: str | None = None
+    rows: int = 0
+    under_billed: Decimal = _ZERO
+    over_billed: Decimal = _ZERO
+    by_class: Mapping[RowClass, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """Sums over rows. `under_billed` and `over_billed` are None, and `money_by_class` is empty,
-    where the usage of the month says nothing.
-    `match_rate` is the share (0 to 1) of the rows that could be compared and need nobody; None
-    without such rows."""
+    """Sums over rows. Those of money are of each currency apart, the one that most rows have
+    first; there are none where the usage of the month says nothing, else there is one at least.
+
+    `without_cycle` rows have an amount and no known billing cycle: it counts as it is, for one
+    billing period. `match_rate` is the share (0 to 1) of the rows that match or are within
+    tolerance among those that could be compared; a difference that somebody accepted is one still.
+    None where nothing could be compared.
+    """
 
     rows: int
-    under_billed: Decimal | None
-    over_billed: Decimal | None
     open_exceptions: int
     match_rate: Decimal | None
     used: Decimal
     billed: Decimal
     cost: Decimal
     by_class: Mapping[RowClass, int] = field(default_factory=dict)
-    money_by_class: Mapping[RowClass, Decimal] = field(default_factory=dict)
+    by_currency: tuple[CurrencyTotals, ...] = ()
+    without_cycle: int = 0
+
+    @property
+    def under_billed(self) -> Decimal | None:
+        """What is not billed, in the currency that most rows have; None where nothing is known."""
+        return self.by_currency[0].under_billed if self.by_currency else None
+
+    @property
+    def over_billed(self) -> Decimal | None:
+        """What is billed too much, in the same currency."""
+        return self.by_currency[0].over_billed if self.by_currency else None
+
+    def in_currency(self, currency: str | None) -> CurrencyTotals | None:
+        """The sums in one currency; None where no row has it."""
+        return next((each for each in self.by_currency if each.currency == currency), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,3 +333,8 @@ class Reconciliation:
     source_remedy: Message | None = None
     in_progress: bool = False
     currency: str = ""
+
+    @property
+    def has_several_currencies(self) -> bool:
+        """Whether amounts have to say which one they are in."""
+        return len(self.totals.by_currency) > 1
