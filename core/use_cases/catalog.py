@@ -85,13 +85,17 @@ class Catalog:
         """Products whose identifier or description has all words of `text`, best first."""
         return self.snapshot().index.find(text, limit)
 
-    def put(self, entry: CatalogEntry) -> None:
-        """Keep one product that was just read, created or edited; nothing if it is known so."""
+    def put(self, entry: CatalogEntry, leaving: str = "") -> None:
+        """Keep one product that was just read, created or edited; nothing if it is known so.
+
+        `leaving` is a Sophos product whose mapping the caller takes off this product right after
+        that: its state is not moved in between.
+        """
         if (self.snapshot().by_id or {}).get(entry.id) == entry:
             return
         self._store.catalog.put(entry)
         self._forget()
-        self._move_states(self._clock())
+        self._move_states(self._clock(), leaving=leaving)
 
     def _refuse_vanished(self, entries: Sequence[CatalogEntry]) -> None:
         """No products where there were some is an answer gone wrong, not an empty catalog."""
@@ -119,15 +123,21 @@ class Catalog:
             refreshed_at=refreshed_at,
         )
 
-    def _move_states(self, now: datetime, before: Mapping[int, CatalogEntry] | None = None) -> None:
+    def _move_states(
+        self,
+        now: datetime,
+        before: Mapping[int, CatalogEntry] | None = None,
+        leaving: str = "",
+    ) -> None:
         """Follow the snapshot; `before` is the one that it replaced, which names what is gone."""
 
         def decide(current: dict[str, ProductMapping]) -> MappingWrite:
             by_id = self.snapshot().by_id
             moved = [
                 after
-                for mapping in current.values()
-                if (after := _with_availability(mapping, by_id, now, before or {})) != mapping
+                for code, mapping in current.items()
+                if code != leaving
+                and (after := _with_availability(mapping, by_id, now, before or {})) != mapping
             ]
             return moved, changes_history(current, moved, now, SYSTEM, "catalog")
 

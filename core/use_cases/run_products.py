@@ -129,7 +129,8 @@ class ProductWriter:
 
     def _reverse(self, change: Change, announce: Callable[[], None]) -> Outcome:
         """Make a product inactive, or active again. Doing it twice does no harm, so an answer that
-        is lost is followed by one more try."""
+        is lost is followed by one more try. The mapping that leaves a product which becomes inactive
+        is never broken by that: `put_back` moves it, once."""
         if change.product_id is None:
             raise ValueError(f"no product to change: {change}")
         if change.kind is ChangeKind.UNMAP_PRODUCT:
@@ -140,7 +141,7 @@ class ProductWriter:
             announce()
             try:
                 item = self._connectwise.patch_product(change.product_id, {"inactive": inactive})
-                return self._kept(item)
+                return self._kept(item, change.target.product_code if inactive else "")
             except OutcomeUnknownError as lost:
                 if last:
                     return Unknown(lost)
@@ -148,8 +149,8 @@ class ProductWriter:
                 raise TurnedAwayError(error) from error
         raise AssertionError("the last try returns or raises")
 
-    def _kept(self, item: CatalogItem) -> Found:
-        self._catalog.put(entry_of(item))
+    def _kept(self, item: CatalogItem, leaving: str = "") -> Found:
+        self._catalog.put(entry_of(item), leaving)
         return Found(item.id, item.identifier)
 
     def _fields(self, change: Change) -> ProductFields:

@@ -15,7 +15,12 @@ from pages.components import history_session as session
 from pages.components import sync_session
 from pages.components.downloads import draw_downloads
 from pages.components.history_change import draw_change, place_of
-from pages.components.history_rows import changes_table, undone_by, with_excluded
+from pages.components.history_rows import (
+    CHANGES_MONTH,
+    changes_table,
+    undone_by,
+    with_excluded,
+)
 from pages.components.history_table import draw_list
 from pages.components.history_undo import draw_undo, read_for_undo
 from pages.components.language import _, text
@@ -171,5 +176,6 @@ def draw_life(services: Services, addition_id: int) -> None:
     if life:
         with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
             draw_downloads("history_life", f"usage-sync-addition-{addition_id}", lambda: table)
-    chosen = draw_list(table, ids, (0, 1, 2, 3, 6, 7, 8, 9, 10, 11))
+    shown = (0, 1, 2, 3, 6, 7, 8, 9, 10, 11)
+    chosen = draw_list(table, ids, shown, CHANGES_MONTH)
     draw_chosen(dict(zip(ids, life, strict=True)), chosen, services.customers.names())

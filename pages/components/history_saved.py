@@ -60,15 +60,20 @@ def draw_saved(services: Services, entry: Entry, words: SavedWords) -> None:
                 key="history_put_back_ask",
                 icon=":material/undo:",
                 disabled=not possible,
-                help=None if possible else _not_possible(),
+                help=None if possible else _not_possible(entry),
                 on_click=session.ask_to_put_back,
                 args=(entry.id,),
             )
             _draw_ways(entry)
+        if not possible:
+            st.caption(_not_possible(entry))
 
 
-def _not_possible() -> str:
-    return _("A state follows from the rest, and how a bundle combines needs its bundle.")
+def _not_possible(entry: Entry) -> str:
+    """Why a change has no way back of its own."""
+    if entry.field == "state":
+        return _("A state follows from the product and the switch: put those back instead.")
+    return _("How a bundle combines needs its bundle: change it on the page Product mapping.")
 
 
 def _sentence(entry: Entry, words: SavedWords) -> str:

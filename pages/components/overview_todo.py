@@ -11,6 +11,7 @@ from core.domain.month import Month
 from core.services import Services
 from pages.components.identity import who
 from pages.components.language import _, ngettext
+from pages.components.overview_month import at_a_glance
 from pages.components.problems import as_typed
 from pages.components.sync_schedule import waiting_plans
 from pages.components.sync_todo import customer_todos, run_todos, waiting_todos
@@ -27,12 +28,14 @@ from pages.components.todo import (
 from pages.components.usage_summary import MonthSummary
 
 _RENAMES_SEEN = "renames_seen"
+_RENAME_COLUMNS = (8, 1)
 
 
 def draw_todos(services: Services, rows: list[MappingRow], months: list[MonthSummary]) -> None:
     """One box per thing to do, each with the way to it; or that there is nothing."""
     now = services.clock()
     due = Month.last_complete(now.date())
+    newest = at_a_glance(months, services.planning.today())[0] if months else None
     todos = [
         *run_todos(services.history.undone(), _interrupted(services), now),
         *waiting_todos(waiting_plans(services), now),
@@ -43,7 +46,7 @@ def draw_todos(services: Services, rows: list[MappingRow], months: list[MonthSum
             months[-1] if months else None,
         ),
         *_difference_todos(services, due),
-        *mapping_todos(rows),
+        *mapping_todos(rows, newest),
         *customer_todos(
             services.customers.rows(), months[-1].customer_ids if months else frozenset()
         ),
@@ -129,11 +132,9 @@ def _renames(services: Services, rows: list[MappingRow]) -> list[MappingRow]:
 def _draw_rename(row: MappingRow) -> None:
     """The old name and the new one, with the way to the mapping."""
     former = row.product.former_descriptions[0]
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
-        told = f"{as_typed(former)} → {as_typed(row.product.description)}"
-        st.markdown(told, width="content")
+    names, way = st.columns(_RENAME_COLUMNS, vertical_alignment="center")
+    names.markdown(f"{as_typed(former)} → {as_typed(row.product.description)}")
+    with way.container(horizontal=True, horizontal_alignment="right"):
         st.page_link(
             MAPPING_PAGE,
             label=_("Show"),

@@ -41,7 +41,6 @@ from pages.components.formats import (
     money,
     month_text,
     number,
-    short_month_text,
 )
 from pages.components.identity import who
 from pages.components.language import _, ngettext, text
@@ -338,7 +337,7 @@ def _told(entry: AcceptanceEntry | RowNote) -> str:
             "{when}, {name}: accepted until {until}: {reason}",
             when=at,
             name=entry.by,
-            until=short_month_text(entry.until),
+            until=month_text(entry.until),
             reason=entry.reason,
         )
     if entry.kind is NoteKind.NOTE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from core.domain.fetches import is_incomplete
 from core.domain.models import MappingRow, MappingState, Totals, UsageFetch
@@ -36,12 +37,15 @@ class Todo:
     params: tuple[tuple[str, str], ...] = ()
 
 
-def mapping_todos(rows: Sequence[MappingRow]) -> list[Todo]:
-    """Broken, stopped, unmapped with usage, products to be created or taken as they are."""
+def mapping_todos(
+    rows: Sequence[MappingRow], newest: MonthSummary | None = None
+) -> list[Todo]:
+    """Broken, stopped, unmapped with usage, products to be created or taken as they are. `newest`
+    is the month that the overview shows."""
     tests: tuple[tuple[Callable[[MappingRow], bool], Callable[[list[MappingRow]], Todo]], ...] = (
         (lambda row: row.mapping.state is MappingState.BROKEN, _broken),
         (lambda row: row.mapping.state is MappingState.STOPPED, _stopped),
-        (_unmapped_with_usage, _unmapped),
+        (_unmapped_with_usage, partial(_unmapped, newest)),
         (lambda row: row.default_product is not None and row.adopted is None, _to_be_created),
         (_is_adopting, _to_be_adopted),
     )
@@ -141,14 +145,22 @@ def _stopped(rows: list[MappingRow]) -> Todo:
     return Todo(":material/pause_circle:", title, _reasons(rows, hint), show="stopped")
 
 
-def _unmapped(rows: list[MappingRow]) -> Todo:
+def _unmapped(newest: MonthSummary | None, rows: list[MappingRow]) -> Todo:
     title = ngettext(
-        "{count} Sophos product with usage is unmapped.",
-        "{count} Sophos products with usage are unmapped.",
+        "{count} Sophos product with usage in any month is unmapped.",
+        "{count} Sophos products with usage in any month are unmapped.",
         len(rows),
     )
     suggested = sum(row.suggestion is not None for row in rows)
     detail = _("Sync does not bill this usage.")
+    if newest is not None:
+        now = sum(row.product.code in newest.by_product for row in rows)
+        detail += " " + ngettext(
+            "{count} of them was used in {month}.",
+            "{count} of them were used in {month}.",
+            now,
+            month=str(newest.month),
+        )
     if suggested:
         detail += " " + ngettext(
             "There is a suggestion for {count} of them.",

@@ -297,7 +297,9 @@ class _State:
 
     def _create(self, change: Change) -> dict[str, int]:
         product_id = change.target.product_id or self._created[change.target.product_code]
-        number = max([1000, *self.additions]) + 1
+        # The id of one that was deleted is not given again.
+        kept = (each.addition_id for each in self.bindings.values())
+        number = max([1000, *self.additions, *kept]) + 1
         assert change.after is not None
         assert change.after > 0
         place = change.target.agreement_id, product_id

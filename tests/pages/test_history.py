@@ -100,6 +100,7 @@ def test_a_run_is_found_and_shown_with_its_changes_and_their_life(services, mont
     assert page.subheader[0].value.startswith("Addition")
     assert_named(page, services, done)
     assert len(listing(page).value) == 1
+    assert shown(page)[1] == month_text(month)
     press(page, "history_all_runs")
     assert len(listing(page).value) == 1
 
@@ -337,6 +338,25 @@ def test_a_saved_mapping_is_put_back_and_refused_when_changed_since(services, mo
     press(page, "history_put_back_yes")
     assert f"It was changed since, by {newest.by}" in words(page)
     assert services.store.mappings.all()[code].sync
+
+
+def test_a_state_says_why_it_cannot_be_put_back(services, month):
+    code, mapping = next(
+        (code, one) for code, one in services.store.mappings.all().items() if one.sync
+    )
+    now = MappingValues.of(mapping)
+    off = MappingValues(now.connectwise_product_id, False)
+    services.mappings.save([RowEdit(code, mapping.version, now, off)], "bob")
+    page = opened(view="mappings")
+    entries = services.history.mapping_changes()
+    choose(page, next(n for n, each in enumerate(entries) if each.field == "state"))
+    why = "A state follows from the product and the switch: put those back instead."
+    button = page.button(key="history_put_back_ask")
+    assert (button.disabled, button.help) == (True, why)
+    assert why in words(page)
+    choose(page, next(n for n, each in enumerate(entries) if each.field == "sync"))
+    assert not page.button(key="history_put_back_ask").disabled
+    assert why not in words(page)
 
 
 def test_month_closings_are_told(services, month):

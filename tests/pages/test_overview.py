@@ -32,6 +32,7 @@ from core.domain.saving import MappingValues, RowEdit
 from core.errors import VendorError
 from core.sandbox.faults import Effect, FaultRule
 from pages.components.formats import month_text
+from pages.components.mapping_filters import Show, matching
 from pages.components.tasks import ALL_MONTHS
 from pages.components.todo import (
     RECONCILIATION_PAGE,
@@ -252,9 +253,41 @@ def test_all_recent_months_can_be_fetched_at_once(page_services):
 def test_unmapped_usage_unassigned_usage_and_renames_are_on_the_page(filled_services):
     page = run(app())
     shown = words(page)
-    assert "Sophos products with usage are unmapped." in shown
+    assert "Sophos products with usage in any month are unmapped." in shown
     assert "Usage without a customer" in shown
     assert "October" in shown or Month.last_complete(NOW.date()) != OCTOBER
+
+
+def test_the_todo_of_unmapped_products_counts_what_its_link_shows_and_names_the_month(
+    filled_services,
+):
+    newest = filled_services.usage.months()[0]
+    for back in range(13, 0, -1):
+        filled_services.usage.fetch(newest.plus(-back), "Test")
+    rows = filled_services.mappings.rows()
+    listed = matching(rows, Show.UNMAPPED, ())
+    used = filled_services.store.usage.usage(newest)
+    now = {each.product_code for each in used if each.billable > 0}
+    of_month = sum(one.product.code in now for one in listed)
+    assert 1 < of_month < len(listed)
+    shown = words(run(app()))
+    assert f"{len(listed)} Sophos products with usage in any month are unmapped." in shown
+    assert f"{of_month} of them were used in {month_text(newest)}." in shown
+
+
+def test_a_rename_and_its_link_stand_in_columns_of_their_own(filled_services):
+    newest = filled_services.usage.months()[0]
+    for back in range(13, 1, -1):
+        filled_services.usage.fetch(newest.plus(-back), "Test")
+    page = run(app())
+    pairs = [
+        column
+        for column in page.columns
+        if [link for link in column.get("page_link") if "product=" in link.proto.query_string]
+    ]
+    shown = [link for link in links(page) if "product=" in link.query_string]
+    assert len(pairs) == len(shown) > 0
+    assert len({column.proto.weight for column in pairs}) == 1
 
 
 def test_noted_renames_are_gone(filled_services):

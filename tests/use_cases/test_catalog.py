@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -188,6 +189,18 @@ def test_looking_at_a_product_that_changed_tells_the_snapshot(
     change_item(sandbox, usable, inactiveFlag=True)
     filled.products.read(usable)
     assert filled.catalog.version() != version
+    assert filled.store.mappings.all()[CODE].state is MappingState.BROKEN
+
+
+def test_a_mapping_that_is_about_to_leave_a_product_is_not_moved_by_it(
+    filled: Services, usable: int
+) -> None:
+    mapped(filled, usable)
+    entry = (filled.catalog.snapshot().by_id or {})[usable]
+    filled.catalog.put(replace(entry, inactive=True), leaving=CODE)
+    assert filled.store.mappings.all()[CODE].state is MappingState.ACTIVE
+    filled.catalog.put(replace(entry, description="Another"), leaving="somebody else")
+    filled.catalog.put(replace(entry, inactive=True), leaving="somebody else")
     assert filled.store.mappings.all()[CODE].state is MappingState.BROKEN
 
 

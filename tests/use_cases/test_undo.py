@@ -214,6 +214,29 @@ def test_a_refusal_names_who_changed_it_and_stays_the_same_plan(
     assert unnamed == before
 
 
+def test_the_undo_of_a_product_is_one_truthful_change_of_its_mapping(
+    ready: Services, month: Month
+) -> None:
+    """Making the product inactive breaks no mapping that leaves it in the same breath."""
+    run = synced(ready, month)
+    made = {
+        row.product_id: row.change.target.product_code
+        for row in ready.runs.changes(run.id)
+        if row.change.kind is ChangeKind.CREATE_PRODUCT
+    }
+    assert made
+    before = {each.id for each in ready.history.mapping_changes()}
+    undone(ready, run)
+    told = [each for each in ready.history.mapping_changes() if each.id not in before]
+    assert {each.by for each in told} == {"ana"}
+    for product_id, code in made.items():
+        found = [(each.field, each.old, each.new) for each in told if each.product_code == code]
+        assert ("connectwise_product_id", str(product_id), "") in found
+        states = [(old, new) for field, old, new in found if field == "state"]
+        assert len(states) <= 1
+        assert all("broken" not in change for change in states)
+
+
 def test_nobody_is_named_where_connectwise_does_not_say_it(
     ready: Services, sandbox: Sandbox, month: Month
 ) -> None:
