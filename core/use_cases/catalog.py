@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -60,7 +60,7 @@ class Catalog:
         before = self.snapshot().by_id
         self._store.catalog.replace(entries, started)
         self._forget()
-        self._move_states(self._clock(), before)
+        self._move_states(self._clock(), before=before)
         return len(entries)
 
     def refreshed_at(self) -> datetime | None:
@@ -95,7 +95,10 @@ class Catalog:
             return
         self._store.catalog.put(entry)
         self._forget()
-        self._move_states(self._clock(), leaving=leaving)
+        self._move_states(
+            self._clock(),
+            lambda one: one.connectwise_product_id == entry.id and one.product_code != leaving,
+        )
 
     def _refuse_vanished(self, entries: Sequence[CatalogEntry]) -> None:
         """No products where there were some is an answer gone wrong, not an empty catalog."""
@@ -126,8 +129,9 @@ class Catalog:
     def _move_states(
         self,
         now: datetime,
+        concerned: Callable[[ProductMapping], bool] = lambda _one: True,
+        *,
         before: Mapping[int, CatalogEntry] | None = None,
-        leaving: str = "",
     ) -> None:
         """Follow the snapshot; `before` is the one that it replaced, which names what is gone."""
 
@@ -135,8 +139,8 @@ class Catalog:
             by_id = self.snapshot().by_id
             moved = [
                 after
-                for code, mapping in current.items()
-                if code != leaving
+                for mapping in current.values()
+                if concerned(mapping)
                 and (after := _with_availability(mapping, by_id, now, before or {})) != mapping
             ]
             return moved, changes_history(current, moved, now, SYSTEM, "catalog")

@@ -129,8 +129,8 @@ class ProductWriter:
 
     def _reverse(self, change: Change, announce: Callable[[], None]) -> Outcome:
         """Make a product inactive, or active again. Doing it twice does no harm, so an answer that
-        is lost is followed by one more try. The mapping that leaves a product which becomes inactive
-        is never broken by that: `put_back` moves it, once."""
+        is lost is followed by one more try. The mapping that leaves a product is never broken by
+        its becoming inactive: `put_back` moves it, once."""
         if change.product_id is None:
             raise ValueError(f"no product to change: {change}")
         if change.kind is ChangeKind.UNMAP_PRODUCT:

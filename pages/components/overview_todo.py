@@ -28,7 +28,7 @@ from pages.components.todo import (
 from pages.components.usage_summary import MonthSummary
 
 _RENAMES_SEEN = "renames_seen"
-_RENAME_COLUMNS = (8, 1)
+_RENAME_COLUMNS = (4, 1)
 
 
 def draw_todos(services: Services, rows: list[MappingRow], months: list[MonthSummary]) -> None:

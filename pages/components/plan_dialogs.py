@@ -15,6 +15,7 @@ from pages.components.formats import date_text, number
 from pages.components.identity import who
 from pages.components.jobs import watch
 from pages.components.language import _, ngettext
+from pages.components.limited_text import LimitedText, limited, refused_as_too_long
 from pages.components.plan_effect import change_effect_text, price_help
 from pages.components.plan_limits import draw_broken_limits, draw_held_limits
 from pages.components.plan_refused import refuse
@@ -79,9 +80,9 @@ def draw_exclude(plan: Plan, rows: Sequence[PlanRow], keys: tuple[str, ...]) -> 
         )
     )
     st.markdown("\n".join(_named(named)))
-    reason = st.text_input(_("Reason"), key="usage_sync_exclude_reason", max_chars=REASON_LIMIT)
+    reason = _ask_reason("usage_sync_exclude_reason")
     if _confirm(_("Exclude"), "usage_sync_exclude_yes", reason):
-        session.exclude(plan.month, keys, " ".join(reason.split()))
+        session.exclude(plan.month, keys, " ".join(reason.text.split()))
         close_dialog()
         st.rerun()
 
@@ -94,9 +95,9 @@ def draw_older_month(plan: Plan) -> None:
             month=str(plan.month),
         )
     )
-    reason = st.text_input(_("Reason"), key="usage_sync_older_reason", max_chars=REASON_LIMIT)
+    reason = _ask_reason("usage_sync_older_reason")
     if _confirm(_("Push the older month"), "usage_sync_older_yes", reason):
-        session.push_older_month(plan.month, " ".join(reason.split()))
+        session.push_older_month(plan.month, " ".join(reason.text.split()))
         close_dialog()
         st.rerun()
 
@@ -128,25 +129,29 @@ def draw_approve(
         approval = Approval(
             by=who(),
             origin=RunOrigin.PAGE,
-            override_reason=reason if plan.exceeded else "",
+            override_reason=reason.text if reason is not None else "",
             retry_of=retry_of,
             undo_of=undo_of,
         )
         _approve(services, plan, options, approval)
 
 
-def _draw_broken_limits(plan: Plan) -> str:
-    """What is exceeded; the reason for lifting it, or something where none is needed."""
+def _draw_broken_limits(plan: Plan) -> LimitedText | None:
+    """What is exceeded; the reason for lifting it, None where none is needed."""
     if not plan.exceeded:
-        return "-"
+        return None
     draw_broken_limits(plan)
-    return st.text_area(
+    reason = st.text_area(
         _("Why is this plan right all the same?"),
         key="usage_sync_override",
-        max_chars=REASON_LIMIT,
         height=80,
         help=_("The reason is kept with the run."),
     )
+    return limited("reason", reason, REASON_LIMIT)
+
+
+def _ask_reason(key: str) -> LimitedText:
+    return limited("reason", st.text_input(_("Reason"), key=key), REASON_LIMIT)
 
 
 def _approve(services: Services, plan: Plan, options: PlanOptions, approval: Approval) -> None:
@@ -166,15 +171,17 @@ def _approve(services: Services, plan: Plan, options: PlanOptions, approval: App
     watch(status)
 
 
-def _confirm(label: str, key: str, needed: str) -> bool:
-    """Back, and the button that does it where what it needs is given."""
+def _confirm(label: str, key: str, needed: LimitedText | None) -> bool:
+    """Back, and the button that does it where the reason that it needs is given."""
     with st.container(horizontal=True, horizontal_alignment="right"):
         _back(key)
         pressed = st.button(label, key=key, type="primary")
-    if pressed and not needed.strip():
+    if not pressed or needed is None:
+        return bool(pressed)
+    if not needed.text.strip():
         st.error(_("Give a reason: it is kept."), icon=":material/error:")
         return False
-    return bool(pressed)
+    return not refused_as_too_long([needed])
 
 
 def _back(key: str) -> None:

@@ -127,7 +127,7 @@ def columns(
     """Headings, widths and alignment."""
     config = st.column_config
     return {
-        "what": config.TextColumn(_("Change"), width=125),
+        "what": config.TextColumn(_("Change"), width=175),
         "customer": config.TextColumn(_("Customer"), width=190),
         "agreement": config.TextColumn(_("Agreement")),
         "product": config.TextColumn(_("ConnectWise product"), width=190),

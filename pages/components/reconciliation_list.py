@@ -157,17 +157,17 @@ def _draw_count(
 def _draw_table(
     shown: Sequence[NamedRow], by: GroupBy | None, report: Reconciliation, key: str
 ) -> None:
-    keys = tuple(one.key for one in shown)
+    keys, included = tuple(one.key for one in shown), has_included(shown)
     st.dataframe(
         styled(shown),
         hide_index=True,
         height=_height(len(shown), _MOST_HEIGHT),
         row_height=_ROW_HEIGHT,
         placeholder=NOTHING,
-        column_order=column_order(
-            by, several=report.has_several_currencies, included=has_included(shown)
+        column_order=column_order(by, several=report.has_several_currencies, included=included),
+        column_config=columns(
+            report.currency, partial(_ask_details, keys), _DETAILS, included=included
         ),
-        column_config=columns(report.currency, partial(_ask_details, keys), _DETAILS),
         key=key,
         on_select="rerun",
         selection_mode="multi-row",

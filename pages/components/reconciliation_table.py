@@ -109,21 +109,27 @@ def column_order(by: GroupBy | None, *, several: bool, included: bool = False) -
     return ["class", *named, *figures, *invoice, "assignee", "note"]
 
 
-def columns(currency: str, on_details: Callable[[], None], details_key: str) -> dict[str, Any]:
-    """Headings, widths and alignment."""
+def columns(
+    currency: str, on_details: Callable[[], None], details_key: str, *, included: bool = False
+) -> dict[str, Any]:
+    """Headings, widths and alignment; names leave room for units free of charge where they have a
+    column."""
     config = st.column_config
+    wide = 160 if included else 180
     cost = _("Cost ({currency})", currency=currency) if currency else _("Cost")
     return {
         "class": config.TextColumn(_("Class"), width=160),
-        "customer": config.TextColumn(_("Customer"), width=180),
-        "product": config.TextColumn(_("Product"), width=180),
+        "customer": config.TextColumn(_("Customer"), width=wide),
+        "product": config.TextColumn(_("Product"), width=wide),
         "used": right(_("Used"), 75, _("Billable units of the vendor's lines.")),
         "expected": right(_("Expected"), 80, _("What should be billed, after the rules.")),
         "included": right(
             _("Included"),
-            80,
-            _("Units of the addition that are free of charge: what is expected beyond them should "
-              "be billed."),
+            75,
+            _(
+                "Units of the addition that are free of charge: what is expected beyond them "
+                "should be billed."
+            ),
         ),
         "billed": right(
             _("Billed"), 75, _("The quantity of the addition, less its included units.")

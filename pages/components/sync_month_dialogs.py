@@ -9,6 +9,7 @@ from core.services import Services
 from pages.components import sync_session as session
 from pages.components.identity import who
 from pages.components.language import _
+from pages.components.limited_text import limited, refused_as_too_long
 from pages.components.problems import show_error
 from pages.components.sync_month import MonthState
 from pages.components.sync_session import close_dialog
@@ -24,15 +25,15 @@ def draw_close_month(services: Services, state: MonthState) -> None:
             "reason. Close it when its invoices are out."
         )
     )
-    reason = st.text_input(
-        _("Note (optional)"), key="usage_sync_close_reason", max_chars=_REASON_LIMIT
-    )
+    typed = st.text_input(_("Note (optional)"), key="usage_sync_close_reason")
+    reason = limited("reason", typed, _REASON_LIMIT)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(_("Back"), key="usage_sync_close_back"):
             _close()
-        if st.button(_("Close the month"), key="usage_sync_close_yes", type="primary"):
+        pressed = st.button(_("Close the month"), key="usage_sync_close_yes", type="primary")
+        if pressed and not refused_as_too_long([reason]):
             try:
-                services.months.close(state.month, who(), reason)
+                services.months.close(state.month, who(), reason.text)
             except UsageSyncError as error:
                 show_error(error)
                 return
@@ -51,13 +52,15 @@ def draw_reopen_month(services: Services, state: MonthState) -> None:
                 day=state.closing.at.date(),
             )
         )
-    reason = st.text_input(_("Reason"), key="usage_sync_reopen_reason", max_chars=_REASON_LIMIT)
+    typed = st.text_input(_("Reason"), key="usage_sync_reopen_reason")
+    reason = limited("reason", typed, _REASON_LIMIT)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(_("Back"), key="usage_sync_reopen_back"):
             _close()
-        if st.button(_("Reopen the month"), key="usage_sync_reopen_yes", type="primary"):
+        pressed = st.button(_("Reopen the month"), key="usage_sync_reopen_yes", type="primary")
+        if pressed and not refused_as_too_long([reason]):
             try:
-                services.months.reopen(state.month, reason, who())
+                services.months.reopen(state.month, reason.text, who())
             except UsageSyncError as error:
                 show_error(error)
                 return

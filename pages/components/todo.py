@@ -37,9 +37,7 @@ class Todo:
     params: tuple[tuple[str, str], ...] = ()
 
 
-def mapping_todos(
-    rows: Sequence[MappingRow], newest: MonthSummary | None = None
-) -> list[Todo]:
+def mapping_todos(rows: Sequence[MappingRow], newest: MonthSummary | None = None) -> list[Todo]:
     """Broken, stopped, unmapped with usage, products to be created or taken as they are. `newest`
     is the month that the overview shows."""
     tests: tuple[tuple[Callable[[MappingRow], bool], Callable[[list[MappingRow]], Todo]], ...] = (

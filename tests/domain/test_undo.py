@@ -282,7 +282,8 @@ def test_what_failed_needs_no_undo() -> None:
         ),
         (
             replace(KEPT, quantity=Decimal(9), updated_by="p.martin", last_updated=NOW),
-            f"The quantity was 8, and is 9 now. Last changed by p.martin, {NOW:%Y-%m-%d %H:%M} UTC.",
+            "The quantity was 8, and is 9 now. Last changed by p.martin, "
+            f"{NOW:%Y-%m-%d %H:%M} UTC.",
         ),
         (None, "It no longer exists in ConnectWise."),
     ],

@@ -275,19 +275,19 @@ def test_the_todo_of_unmapped_products_counts_what_its_link_shows_and_names_the_
     assert f"{of_month} of them were used in {month_text(newest)}." in shown
 
 
-def test_a_rename_and_its_link_stand_in_columns_of_their_own(filled_services):
+def test_the_way_from_a_rename_has_a_column_of_its_own_however_long_the_name_is(filled_services):
     newest = filled_services.usage.months()[0]
     for back in range(13, 1, -1):
         filled_services.usage.fetch(newest.plus(-back), "Test")
     page = run(app())
-    pairs = [
+    ways = [
         column
         for column in page.columns
         if [link for link in column.get("page_link") if "product=" in link.proto.query_string]
     ]
     shown = [link for link in links(page) if "product=" in link.query_string]
-    assert len(pairs) == len(shown) > 0
-    assert len({column.proto.weight for column in pairs}) == 1
+    assert len(ways) == len(shown) > 0
+    assert len({column.weight for column in ways}) == 1
 
 
 def test_noted_renames_are_gone(filled_services):
