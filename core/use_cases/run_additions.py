@@ -84,8 +84,9 @@ class AdditionWriter:
     ) -> Outcome | Unseen:
         """Do it. `announce` is called before each call; `before` is what the agreement had.
 
-        A quantity whose answer was lost is sent once more, a new addition never is. Raises TurnedAwayError, TryAgainError (nothing was written), AccessError when only the
-        reading back was refused, and what `announce` raises.
+        A quantity whose answer was lost is sent once more, a new addition never is. Raises
+        TurnedAwayError, TryAgainError (nothing was written), AccessError when only the reading back
+        was refused, and what `announce` raises.
         """
         for _ in range(_TRIES):
             announce()
