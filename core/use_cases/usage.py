@@ -51,7 +51,8 @@ from core.use_cases.preferences import Preferences
 @dataclass(frozen=True)
 class UsagePreview:
     """What a usage file would bring. `customers` counts those that its lines are of; `replaces`
-    and `lines_before` are of the last complete reading, None and 0 where there is none."""
+    and `lines_before` are of the last complete reading of the month, or of the one before where
+    that has none: `compared_with`. None and 0 where there is neither."""
 
     month: Month
     lines: int
@@ -59,6 +60,7 @@ class UsagePreview:
     left_out: LeftOut
     lines_before: int
     replaces: Replacement | None
+    compared_with: Month | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -131,8 +133,8 @@ class UsageFetching:
         the file has to be of one month.
 
         Raises InputError with every bad row, for a file of other months than `month`, and when
-        customers of the last complete reading are missing in it that are not in
-        `missing_confirmed`; then nothing is kept.
+        customers of the last complete reading, of the month before if need be, are missing in it
+        that are not in `missing_confirmed`; then nothing is kept.
         """
         started = self._clock()
         found = self._of_file(text, month)
@@ -197,20 +199,21 @@ class UsageFetching:
         return [*self.customer_names().items(), *read.items()]
 
     def _preview(self, found: MonthLines) -> UsagePreview:
-        before = self._store.usage.complete_fetch(found.month)
+        readings = (found.month, found.month.plus(-1))
+        complete = (self._store.usage.complete_fetch(month) for month in readings)
+        before = next((fetch for fetch in complete if fetch is not None), None)
         return UsagePreview(
             month=found.month,
             lines=len(found.lines),
             customers=len(customers_of(found.lines)),
             left_out=found.left_out,
             lines_before=before.line_count if before else 0,
-            replaces=self._replacement(found) if before else None,
+            replaces=self._replacement(found, before.month) if before else None,
+            compared_with=before.month if before else None,
         )
 
-    def _replacement(self, found: MonthLines) -> Replacement:
-        return replacement(
-            self._store.usage.usage(found.month), aggregate(found.month, found.lines)
-        )
+    def _replacement(self, found: MonthLines, before: Month) -> Replacement:
+        return replacement(self._store.usage.usage(before), aggregate(found.month, found.lines))
 
     def _incomplete(self, missing: Sequence[str]) -> InputError:
         names = self.customer_names()

@@ -109,9 +109,12 @@ def _lines(services: Services, preview: UsagePreview, names: Mapping[str, str]) 
     yield _("In the file: {lines} of {customers}", lines=lines, customers=customers)
     yield from (text(one) for one in left_out_words(preview.left_out))
     change = preview.replaces
-    if change is None:
+    if preview.compared_with != preview.month:
         yield _("This month has no complete reading yet.")
+    if change is None or preview.compared_with is None:
         return
+    if preview.compared_with != preview.month:
+        yield _("Compared with {month}:", month=month_text(preview.compared_with))
     yield _(
         "Lines: {before} in the last complete reading, {after} in this file",
         before=preview.lines_before,

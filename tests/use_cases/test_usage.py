@@ -284,6 +284,20 @@ def test_a_month_that_was_never_read_misses_nobody(services: Services) -> None:
     assert (preview.replaces, preview.missing) == (None, ())
 
 
+def test_the_first_file_of_a_month_is_held_against_the_month_before(services: Services) -> None:
+    february, march = FILE.replace("2026-03", "2026-02"), Month(2026, 3)
+    services.usage.import_file(
+        february + "CIXA-MSP,Sophos Endpoint,4,tenant-2,Customer Two,2026-02-01,1.40\r\n", "ana"
+    )
+    preview = services.usage.preview_file(FILE, march)
+    assert preview.compared_with == Month(2026, 2)
+    assert preview.missing == ("tenant-2",)
+    with pytest.raises(InputError, match="1 customer of the last reading"):
+        services.usage.import_file(FILE, "ana")
+    services.usage.import_file(FILE, "ana", march, preview.missing)
+    assert services.usage.preview_file(FILE, march).compared_with == march
+
+
 def test_a_reading_that_failed_hides_nobody_of_the_one_before(
     services: Services, month: Month, sandbox: Sandbox
 ) -> None:
