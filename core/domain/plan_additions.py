@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from core.domain import plan_findings as findings
+from core.domain import plan_transfer_findings as transfers
 from core.domain.addition_days import ended_on, is_open
 from core.domain.carried import carried_key, carried_parts
 from core.domain.effective_date import effective_date
@@ -80,7 +81,7 @@ def plan_agreement(
         if (product_id, "") not in products.billed:
             # While usage of the customer waits for a row that was mapped anew, it stays: nothing
             # else bills that usage yet.
-            wait = findings.waits_for_another if waiting else None
+            wait = transfers.waits_for_another if waiting else None
             let_go(bound[product_id], (), (_unmapped(product_id, inputs),), wait, inputs, plan)
     return plan
 

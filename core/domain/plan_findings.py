@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from core.domain.carried import carried_parts
-from core.domain.models import Addition, Binding, Change, Finding, FindingKind, Part, Target
+from core.domain.models import Addition, Binding, Finding, FindingKind, Part, Target
 from core.domain.month import Month
 from core.domain.plan_inputs import PlanInputs
 from core.domain.quantity import RuleProblem
@@ -29,7 +28,8 @@ class Wanted:
     steps: tuple[Message, ...]
 
 
-def _place(target: Target, inputs: PlanInputs) -> dict[str, str]:
+def place_names(target: Target, inputs: PlanInputs) -> dict[str, str]:
+    """`product` and `agreement` for a sentence."""
     if target.product_id:
         product = inputs.product_name(target.product_id)
     else:
@@ -37,7 +37,8 @@ def _place(target: Target, inputs: PlanInputs) -> dict[str, str]:
     return {"product": product, "agreement": inputs.agreement_name(target.agreement_id)}
 
 
-def _customer(wanted: Wanted) -> str:
+def only_customer(wanted: Wanted) -> str:
+    """The customer that a target is for; empty where it is for several."""
     return wanted.customers[0] if len(wanted.customers) == 1 else ""
 
 
@@ -47,13 +48,13 @@ def ambiguous(wanted: Wanted, found: Sequence[Addition], inputs: PlanInputs) -> 
         kind=FindingKind.AMBIGUOUS_ADDITION,
         blocks=True,
         target=wanted.target,
-        customer_id=_customer(wanted),
+        customer_id=only_customer(wanted),
         addition_ids=tuple(sorted(addition.id for addition in found)),
         quantity=wanted.quantity,
         text=message(
             "{agreement} has {count} open additions of {product}: which one to keep is not clear.",
             count=len(found),
-            **_place(wanted.target, inputs),
+            **place_names(wanted.target, inputs),
         ),
         remedy=message("Cancel all but one of them in ConnectWise, then make the plan again."),
     )
@@ -67,11 +68,11 @@ def duplicate(
         kind=FindingKind.DUPLICATE_ADDITION,
         blocks=False,
         target=wanted.target,
-        customer_id=_customer(wanted),
+        customer_id=only_customer(wanted),
         addition_ids=(kept.id, *sorted(others)),
         text=message(
             "{agreement} has more open additions of {product} than the one that sync keeps.",
-            **_place(wanted.target, inputs),
+            **place_names(wanted.target, inputs),
         ),
         remedy=message("Look in ConnectWise whether the customer is billed twice."),
     )
@@ -83,12 +84,12 @@ def without_usage(wanted: Wanted, found: Sequence[Addition], inputs: PlanInputs)
         kind=FindingKind.UNBOUND_WITHOUT_USAGE,
         blocks=False,
         target=wanted.target,
-        customer_id=_customer(wanted),
+        customer_id=only_customer(wanted),
         addition_ids=tuple(sorted(addition.id for addition in found)),
         quantity=sum((addition.quantity for addition in found), _ZERO),
         text=message(
             "{agreement} bills {product}, which sync never kept, and there is no usage.",
-            **_place(wanted.target, inputs),
+            **place_names(wanted.target, inputs),
         ),
         remedy=message("Look in ConnectWise whether it shall still be billed; sync leaves it."),
     )
@@ -99,7 +100,7 @@ def bound_addition_gone(
 ) -> Finding:
     """The bound addition was deleted or cancelled in ConnectWise."""
     cancelled = any(addition.id == binding.addition_id for addition in additions)
-    place = _place(wanted.target, inputs)
+    place = place_names(wanted.target, inputs)
     text = (
         message("The addition of {product} on {agreement} was cancelled.", **place)
         if cancelled
@@ -109,7 +110,7 @@ def bound_addition_gone(
         kind=FindingKind.BOUND_ADDITION_GONE,
         blocks=True,
         target=wanted.target,
-        customer_id=_customer(wanted),
+        customer_id=only_customer(wanted),
         addition_ids=(binding.addition_id,),
         quantity=wanted.quantity,
         text=text,
@@ -123,13 +124,13 @@ def newer_month(wanted: Wanted, kept: Addition, binding: Binding, inputs: PlanIn
         kind=FindingKind.NEWER_MONTH,
         blocks=True,
         target=wanted.target,
-        customer_id=_customer(wanted),
+        customer_id=only_customer(wanted),
         addition_ids=(kept.id,),
         quantity=wanted.quantity,
         text=message(
             "{product} on {agreement} carries the usage of {month} already.",
             month=str(binding.month),
-            **_place(wanted.target, inputs),
+            **place_names(wanted.target, inputs),
         ),
         remedy=message("Sync that month, or give a reason for pushing an older one."),
     )
@@ -141,14 +142,14 @@ def newer_agreement(wanted: Wanted, newest: Month, inputs: PlanInputs) -> Findin
         kind=FindingKind.NEWER_MONTH,
         blocks=True,
         target=wanted.target,
-        customer_id=_customer(wanted),
+        customer_id=only_customer(wanted),
         quantity=wanted.quantity,
         text=message(
             "{agreement} carries {newest} already: {product} for {month} would be billed from then "
             "on as well.",
             newest=str(newest),
             month=str(inputs.month),
-            **_place(wanted.target, inputs),
+            **place_names(wanted.target, inputs),
         ),
         remedy=message("Sync that month, or give a reason for pushing an older one."),
     )
@@ -169,7 +170,7 @@ def carries_one_off(
             "{product} on {agreement} bills {customer} as well, whose sync is off: it stays as it "
             "is.",
             customer=inputs.customer_name(customer_id),
-            **_place(wanted.target, inputs),
+            **place_names(wanted.target, inputs),
         ),
         remedy=message(
             "Turn that sync on, or map the customer to another agreement or to none, if it shall "
@@ -184,49 +185,14 @@ def left_as_it_is(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> Finding
         kind=FindingKind.ZERO_LEFT,
         blocks=False,
         target=wanted.target,
-        customer_id=_customer(wanted),
+        customer_id=only_customer(wanted),
         addition_ids=(kept.id,),
         quantity=kept.quantity,
         text=message(
             "The usage of {product} on {agreement} is gone; the settings say to leave it.",
-            **_place(wanted.target, inputs),
+            **place_names(wanted.target, inputs),
         ),
         remedy=message("Change the addition in ConnectWise if it shall not be billed."),
-    )
-
-
-def waits_for_another(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> Finding:
-    """Nothing is mapped to the product, and its successor is not billed yet."""
-    return Finding(
-        kind=FindingKind.ORPHANED_ADDITION,
-        blocks=False,
-        target=wanted.target,
-        addition_ids=(kept.id,),
-        quantity=kept.quantity,
-        text=message(
-            "Nothing is mapped to {product} any more; it stays on {agreement} until the row that "
-            "was mapped anew resumes.",
-            **_place(wanted.target, inputs),
-        ),
-        remedy=message("Fetch the usage again, then make the plan again."),
-    )
-
-
-def waits_for_agreement(wanted: Wanted, kept: Addition, inputs: PlanInputs) -> Finding:
-    """Its customers are on another agreement, which does not bill the product yet."""
-    return Finding(
-        kind=FindingKind.ORPHANED_ADDITION,
-        blocks=False,
-        target=wanted.target,
-        customer_id=_customer(wanted),
-        addition_ids=(kept.id,),
-        quantity=kept.quantity,
-        text=message(
-            "{product} stays on {agreement}, whose customers were moved, until their new agreement "
-            "bills it.",
-            **_place(wanted.target, inputs),
-        ),
-        remedy=message("Solve what keeps it from the new agreement, then make the plan again."),
     )
 
 
@@ -236,14 +202,14 @@ def ended_later(wanted: Wanted, day: date, inputs: PlanInputs) -> Finding:
         kind=FindingKind.ENDED_LATER,
         blocks=True,
         target=wanted.target,
-        customer_id=_customer(wanted),
+        customer_id=only_customer(wanted),
         quantity=wanted.quantity,
         text=message(
             "{agreement} was billed {product} until {day} by an addition that has ended: a new one "
             "for {month} would bill it twice.",
             day=day,
             month=str(inputs.month),
-            **_place(wanted.target, inputs),
+            **place_names(wanted.target, inputs),
         ),
         remedy=message("Sync a later month; correct this one in ConnectWise if it was not right."),
     )
@@ -255,7 +221,7 @@ def begins_later(wanted: Wanted, found: Addition, day: date, inputs: PlanInputs)
         kind=FindingKind.BEGINS_LATER,
         blocks=False,
         target=wanted.target,
-        customer_id=_customer(wanted),
+        customer_id=only_customer(wanted),
         addition_ids=(found.id,),
         quantity=wanted.quantity,
         text=message(
@@ -263,7 +229,7 @@ def begins_later(wanted: Wanted, found: Addition, day: date, inputs: PlanInputs)
             "from {day} on.",
             begins=found.effective_date or day,
             day=day,
-            **_place(wanted.target, inputs),
+            **place_names(wanted.target, inputs),
         ),
         remedy=message(
             "Change its first day in ConnectWise if {month} has to be billed.",
@@ -272,79 +238,11 @@ def begins_later(wanted: Wanted, found: Addition, day: date, inputs: PlanInputs)
     )
 
 
-def billed_elsewhere(change: Change, other: Binding, inputs: PlanInputs) -> Finding:
-    """Another addition still bills some of the usage, and this plan does not lower it."""
-    there = _place(Target(other.agreement_id, other.product_id), inputs)
-    return Finding(
-        kind=FindingKind.BILLED_ELSEWHERE,
-        blocks=True,
-        target=change.target,
-        customer_id=change.customer_ids[0] if len(change.customer_ids) == 1 else "",
-        addition_ids=(other.addition_id,),
-        quantity=change.after or _ZERO,
-        text=message(
-            "{product} on {agreement} would bill usage that {other_product} on {other_agreement} "
-            "still bills, and sync leaves that one as it is.",
-            other_product=there["product"],
-            other_agreement=there["agreement"],
-            **_place(change.target, inputs),
-        ),
-        remedy=message(
-            "See why that addition is left: a switch that is off, another finding, or a row that "
-            "is left out. Or change its quantity in ConnectWise; then make the plan again."
-        ),
-    )
-
-
-def billed_before(change: Change, other: Binding, inputs: PlanInputs) -> Finding:
-    """An addition that has ended since billed some of the usage for this month."""
-    there = _place(Target(other.agreement_id, other.product_id), inputs)
-    return Finding(
-        kind=FindingKind.ENDED_LATER,
-        blocks=True,
-        target=change.target,
-        customer_id=change.customer_ids[0] if len(change.customer_ids) == 1 else "",
-        addition_ids=(other.addition_id,),
-        quantity=change.after or _ZERO,
-        text=message(
-            "{product} on {agreement} would bill usage of {month} that {other_product} on "
-            "{other_agreement}, which has ended since, billed already.",
-            other_product=there["product"],
-            other_agreement=there["agreement"],
-            month=str(inputs.month),
-            **_place(change.target, inputs),
-        ),
-        remedy=message("Sync a later month; correct this one in ConnectWise if it was not right."),
-    )
-
-
-def not_billed_yet(change: Change, key: str, inputs: PlanInputs) -> Finding:
-    """The addition carries usage that nothing else comes to bill by this plan."""
-    customer_id, code = carried_parts(key)
-    return Finding(
-        kind=FindingKind.NOT_BILLED_YET,
-        blocks=True,
-        target=change.target,
-        customer_id=customer_id,
-        product_code=code,
-        addition_ids=() if change.addition_id is None else (change.addition_id,),
-        quantity=change.before or _ZERO,
-        text=message(
-            "{product} on {agreement} stays: it bills {sophos} of {customer}, and by this plan "
-            "nothing else does.",
-            sophos=inputs.sophos_name(code),
-            customer=inputs.customer_name(customer_id),
-            **_place(change.target, inputs),
-        ),
-        remedy=message("Solve what keeps that usage from its new place, then make the plan again."),
-    )
-
-
 def rule_problem(
     problem: RuleProblem, target: Target, customer_id: str, inputs: PlanInputs
 ) -> Finding:
     """No quantity follows from the rules."""
-    product = _place(target, inputs)["product"]
+    product = place_names(target, inputs)["product"]
     if problem is RuleProblem.DRIVER_MISSING:
         kind = FindingKind.DRIVER_MISSING
         text = message(
@@ -374,7 +272,7 @@ def negative(target: Target, total: Decimal, inputs: PlanInputs) -> Finding:
         quantity=total,
         text=message(
             "The quantity of {product} on {agreement} would be negative.",
-            **_place(target, inputs),
+            **place_names(target, inputs),
         ),
         remedy=message("Look at the usage lines of the month."),
     )

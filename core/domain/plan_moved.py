@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from core.domain import plan_findings as findings
+from core.domain import plan_transfer_findings as findings
 from core.domain.plan_additions import AgreementPlan, let_go, usage_waits
 from core.domain.plan_choices import is_left_out
 from core.domain.plan_inputs import PlanInputs

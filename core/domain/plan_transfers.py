@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from core.domain import plan_findings as findings
+from core.domain import plan_transfer_findings as findings
 from core.domain.addition_days import is_open
 from core.domain.carried import carried_key, carried_parts
 from core.domain.customers import is_active
