@@ -31,7 +31,7 @@ def kind_names() -> dict[str, str]:
         ChangeKind.SET_QUANTITY.value: _("Set quantity"),
         ChangeKind.ZERO.value: _("Set to 0"),
         ChangeKind.CANCEL.value: _("Cancel"),
-        ChangeKind.UNDO_CREATE.value: _("Cancel what was created"),
+        ChangeKind.UNDO_CREATE.value: _("Undo the addition"),
         ChangeKind.UNDO_CANCEL.value: _("Reopen"),
         ChangeKind.RETIRE_PRODUCT.value: _("Retire product"),
         ChangeKind.REVIVE_PRODUCT.value: _("Revive product"),
@@ -127,7 +127,7 @@ def columns(
     """Headings, widths and alignment."""
     config = st.column_config
     return {
-        "what": config.TextColumn(_("Change"), width=175),
+        "what": config.TextColumn(_("Change"), width=125),
         "customer": config.TextColumn(_("Customer"), width=190),
         "agreement": config.TextColumn(_("Agreement")),
         "product": config.TextColumn(_("ConnectWise product"), width=190),
