@@ -12,7 +12,14 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.sandbox.server import start_sandbox
 from tests.e2e import chromium
-from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+from tests.e2e.dashboard import (
+    CHECKED,
+    Dashboard,
+    Starter,
+    connection_environment,
+    preloaded,
+    running,
+)
 
 # Journeys are about what happens, not about how soon: a busy machine must not fail them.
 expect.set_options(timeout=30_000)
@@ -37,31 +44,38 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def start() -> Iterator[Starter]:
+    """Starts the dashboards of the journeys that are not about the start."""
+    with preloaded() as starter:
+        yield starter
+
+
 @pytest.fixture
-def dashboard(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
+def dashboard(filled_store: Path, tmp_path: Path, start: Starter) -> Iterator[Dashboard]:
     """A dashboard with catalog and usage, connected to a sandbox that the test can reach."""
-    with _filled(filled_store, tmp_path) as started:
+    with _filled(filled_store, tmp_path, start) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def common_dashboard(
-    filled_store: Path, tmp_path_factory: pytest.TempPathFactory
+    filled_store: Path, tmp_path_factory: pytest.TempPathFactory, start: Starter
 ) -> Iterator[Dashboard]:
     """The same for all tests that keep nothing: they stage edits, which no other session sees, and
     neither save, nor refresh, nor sort, filter or resize, which is remembered for everybody.
     """
-    with _filled(filled_store, tmp_path_factory.mktemp("common")) as started:
+    with _filled(filled_store, tmp_path_factory.mktemp("common"), start) as started:
         yield started
 
 
 @contextmanager
-def _filled(filled_store: Path, folder: Path) -> Iterator[Dashboard]:
+def _filled(filled_store: Path, folder: Path, start: Starter) -> Iterator[Dashboard]:
     store = folder / "store.duckdb"
     shutil.copy(filled_store, store)
     with start_sandbox() as sandbox:
         environment = connection_environment(sandbox, store)
-        with running(environment, sandbox, CHECKED) as started:
+        with running(environment, sandbox, CHECKED, start=start) as started:
             yield started
 
 

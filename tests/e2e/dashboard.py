@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from core.domain.month import Month
 from core.sandbox.server import Sandbox
@@ -52,40 +55,108 @@ def connection_environment(sandbox: Sandbox, store: Path) -> dict[str, str]:
     }
 
 
+class Process(Protocol):
+    """A dashboard's process."""
+
+    def poll(self) -> int | None:
+        """None while it runs."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+class Starter(Protocol):
+    """Starts `streamlit` with these arguments."""
+
+    def __call__(self, arguments: list[str], environment: dict[str, str], log: Path) -> Process:
+        """`log` gets what it prints."""
+
+
 @contextmanager
 def running(
-    environment: dict[str, str], sandbox: Sandbox | None = None, *flags: str
+    environment: dict[str, str],
+    sandbox: Sandbox | None = None,
+    *flags: str,
+    start: Starter | None = None,
 ) -> Iterator[Dashboard]:
     """Start `streamlit run app.py` on a free port, with more flags, and stop it afterwards."""
     port = _free_port()
     log = Path(environment["USAGE_SYNC_STORE"]).with_suffix(".log")
+    arguments = ["run", "app.py", f"--server.port={port}", *flags]
+    process = (start or _start)(arguments, {**_clean_environment(), **environment}, log)
+    try:
+        _wait_until_healthy(port, process, log)
+        url = f"http://127.0.0.1:{port}"
+        yield Dashboard(url, Path(environment["USAGE_SYNC_STORE"]), environment, sandbox)
+    finally:
+        process.terminate()
+        if not _has_ended(process, 15):
+            process.kill()
+            _has_ended(process, 15)
+
+
+def _start(arguments: list[str], environment: dict[str, str], log: Path) -> Process:
+    """As a person does."""
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "streamlit",
-                "run",
-                "app.py",
-                f"--server.port={port}",
-                *flags,
-            ],
+        return subprocess.Popen(
+            [sys.executable, "-m", "streamlit", *arguments],
             cwd=ROOT,
-            env={**_clean_environment(), **environment},
+            env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+
+
+@dataclass(frozen=True)
+class _Forked:
+    id: int
+
+    def poll(self) -> int | None:
         try:
-            _wait_until_healthy(port, process, log)
-            url = f"http://127.0.0.1:{port}"
-            yield Dashboard(url, Path(environment["USAGE_SYNC_STORE"]), environment, sandbox)
-        finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            os.kill(self.id, 0)
+        except ProcessLookupError:
+            return 0
+        return None
+
+    def terminate(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.id, number)
+
+
+@contextmanager
+def preloaded() -> Iterator[Starter]:
+    """Starts dashboards sooner, see `tests.e2e.preloaded`; as usual where nothing can be forked."""
+    if not hasattr(os, "fork"):
+        yield _start
+        return
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.preloaded"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as forking:
+        asked, answered = forking.stdin, forking.stdout
+        assert asked is not None
+        assert answered is not None
+
+        def start(arguments: list[str], environment: dict[str, str], log: Path) -> Process:
+            order = {"arguments": arguments, "environment": environment, "log": str(log)}
+            asked.write(json.dumps(order) + "\n")
+            asked.flush()
+            return _Forked(int(answered.readline()))
+
+        yield start
+        asked.close()
 
 
 def fill_store(environment: dict[str, str], months: int = 2) -> None:
@@ -108,7 +179,16 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_healthy(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _has_ended(process: Process, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _wait_until_healthy(port: int, process: Process, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -16,7 +16,7 @@ from core.domain.saving import MappingValues
 from core.sandbox.server import start_sandbox
 from core.services import Services, build_services
 from core.settings import load_settings
-from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+from tests.e2e.dashboard import CHECKED, Dashboard, Starter, connection_environment, running
 from tests.e2e.grid_page import Grid
 
 OpenPage = Callable[..., Page]
@@ -32,7 +32,9 @@ _CUT = """() => [...document.querySelectorAll(".ag-row [col-id='state']")].map((
 
 
 @pytest.fixture(scope="module")
-def explaining(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+def explaining(
+    filled_store: Path, tmp_path_factory: pytest.TempPathFactory, start: Starter
+) -> Iterator[Dashboard]:
     """A dashboard where every row is stopped (changed, emptied) or broken (product deleted)."""
     store = tmp_path_factory.mktemp("explaining") / "store.duckdb"
     shutil.copy(filled_store, store)
@@ -43,7 +45,7 @@ def explaining(filled_store: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             with sandbox.world.transaction():
                 sandbox.world.tables["catalog"].delete(doomed)
             services.catalog.refresh()
-        with running(environment, sandbox, CHECKED) as started:
+        with running(environment, sandbox, CHECKED, start=start) as started:
             yield started
 
 

@@ -17,7 +17,7 @@ from core.domain.models import ChangeKind, RunChange
 from core.sandbox.server import Sandbox, start_sandbox
 from core.services import build_services
 from core.settings import load_settings
-from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+from tests.e2e.dashboard import CHECKED, Dashboard, Starter, connection_environment, running
 from tests.e2e.grid_page import Grid
 from tests.e2e.history_page import HistoryPage
 from tests.use_cases.sync_world import DEFAULTS, prepare, synced
@@ -72,7 +72,7 @@ def world_of(sandbox: Sandbox) -> World:
 
 
 @pytest.fixture
-def done(filled_store: Path, tmp_path: Path) -> Iterator[Synced]:
+def done(filled_store: Path, tmp_path: Path, start: Starter) -> Iterator[Synced]:
     """A run that set quantities, created additions and created products."""
     store = tmp_path / "store.duckdb"
     shutil.copy(filled_store, store)
@@ -82,7 +82,7 @@ def done(filled_store: Path, tmp_path: Path) -> Iterator[Synced]:
             month = prepare(services, defaults=DEFAULTS)
             before = world_of(sandbox)
             changes = services.runs.changes(synced(services, month).id)
-        with running(environment, sandbox, CHECKED) as started:
+        with running(environment, sandbox, CHECKED, start=start) as started:
             yield Synced(started, before, changes)
 
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from core.sandbox.server import start_sandbox
 from core.services import build_services
 from core.settings import load_settings
-from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+from tests.e2e.dashboard import CHECKED, Dashboard, Starter, connection_environment, running
 from tests.e2e.reconciliation_page import ReconciliationPage
 from tests.e2e.sync_page import SyncPage
 from tests.use_cases.reconciliation_world import arrange
@@ -25,7 +25,7 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def month_end(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
+def month_end(filled_store: Path, tmp_path: Path, start: Starter) -> Iterator[Dashboard]:
     """A dashboard with a month that can be computed by hand."""
     store = tmp_path / "store.duckdb"
     shutil.copy(filled_store, store)
@@ -33,7 +33,7 @@ def month_end(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
         environment = connection_environment(sandbox, store)
         with closing(build_services(load_settings(environment, {}))) as services:
             arrange(services, sandbox)
-        with running(environment, sandbox, CHECKED) as started:
+        with running(environment, sandbox, CHECKED, start=start) as started:
             yield started
 
 

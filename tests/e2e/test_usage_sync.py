@@ -19,7 +19,7 @@ from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import start_sandbox
 from core.services import build_services
 from core.settings import load_settings
-from tests.e2e.dashboard import CHECKED, Dashboard, connection_environment, running
+from tests.e2e.dashboard import CHECKED, Dashboard, Starter, connection_environment, running
 from tests.e2e.downloads import download
 from tests.e2e.grid_page import Grid
 from tests.e2e.sync_page import SyncPage
@@ -30,17 +30,17 @@ ADDITIONS = "finance/agreements/.*additions"
 
 
 @pytest.fixture
-def sync_dashboard(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
+def sync_dashboard(filled_store: Path, tmp_path: Path, start: Starter) -> Iterator[Dashboard]:
     """A dashboard whose customers and products are mapped, and the sandbox behind it."""
-    with _mapped(filled_store, tmp_path) as started:
+    with _mapped(filled_store, tmp_path, start) as started:
         yield started
 
 
 @pytest.fixture
-def narrow_dashboard(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
+def narrow_dashboard(filled_store: Path, tmp_path: Path, start: Starter) -> Iterator[Dashboard]:
     """The same, with two limits that every plan exceeds."""
     narrow = replace(NOBODY_STOPS, quantity=Decimal(1), new_products=0)
-    with _mapped(filled_store, tmp_path, narrow, defaults=DEFAULTS) as started:
+    with _mapped(filled_store, tmp_path, start, narrow, defaults=DEFAULTS) as started:
         yield started
 
 
@@ -48,6 +48,7 @@ def narrow_dashboard(filled_store: Path, tmp_path: Path) -> Iterator[Dashboard]:
 def _mapped(
     filled_store: Path,
     folder: Path,
+    start: Starter,
     limits: PlanLimits = NOBODY_STOPS,
     defaults: Iterable[str] = (),
 ) -> Iterator[Dashboard]:
@@ -58,7 +59,7 @@ def _mapped(
         with closing(build_services(load_settings(environment, {}))) as services:
             prepare(services, defaults=defaults)
             services.preferences.save_sync(SyncSettings(limits=limits), "ana")
-        with running(environment, sandbox, CHECKED) as started:
+        with running(environment, sandbox, CHECKED, start=start) as started:
             yield started
 
 
