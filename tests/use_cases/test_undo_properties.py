@@ -66,7 +66,7 @@ troubles = st.builds(
 
 @given(seed=st.integers(0, 10_000), touched=st.integers(0, 4), trouble=st.none() | troubles)
 @settings(
-    max_examples=10,
+    max_examples=7,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     # A smaller seed is no simpler world.
