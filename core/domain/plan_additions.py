@@ -256,7 +256,7 @@ def _off_with_usage(wanted: Wanted, inputs: PlanInputs) -> str:
     return next(
         (
             customer_id
-            for customer_id in _off(wanted.target.agreement_id, inputs)
+            for customer_id in inputs.customers_off.get(wanted.target.agreement_id, ())
             if any(
                 usage.billable > 0 and code in codes
                 for code, usage in inputs.usage_of.get(customer_id, {}).items()
@@ -268,16 +268,10 @@ def _off_with_usage(wanted: Wanted, inputs: PlanInputs) -> str:
 
 def _off_and_carried(binding: Binding, inputs: PlanInputs) -> str:
     """A customer on the agreement whose sync is off and whose usage the addition carries."""
-    off = _off(binding.agreement_id, inputs)
+    off = inputs.customers_off.get(binding.agreement_id)
+    if not off:
+        return ""
     return next((owner for key in binding.carries if (owner := carried_parts(key)[0]) in off), "")
-
-
-def _off(agreement_id: int, inputs: PlanInputs) -> Sequence[str]:
-    return [
-        each.customer_id
-        for each in inputs.customer_mappings.values()
-        if each.agreement_id == agreement_id and not each.sync
-    ]
 
 
 def _adopt(wanted: Wanted, found: Addition, inputs: PlanInputs, plan: AgreementPlan) -> None:

@@ -95,6 +95,15 @@ class PlanInputs:
         return found
 
     @cached_property
+    def customers_off(self) -> Mapping[int, list[str]]:
+        """The customers whose sync is off, by the agreement that they are mapped to."""
+        found: dict[int, list[str]] = {}
+        for mapping in self.customer_mappings.values():
+            if mapping.agreement_id is not None and not mapping.sync:
+                found.setdefault(mapping.agreement_id, []).append(mapping.customer_id)
+        return found
+
+    @cached_property
     def unbilled_additions(self) -> frozenset[int]:
         """The additions that cost their customers nothing, whatever their price."""
         return frozenset(
