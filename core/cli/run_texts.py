@@ -80,12 +80,6 @@ def say_effect(changes: Iterable[Change]) -> None:
         print(line)
 
 
-def is_about_the_month(finding: Finding) -> bool:
-    """Whether a finding blocks the month as a whole."""
-    about_less = finding.target or finding.customer_id or finding.product_code
-    return finding.blocks and not about_less
-
-
 def _line(change: Change, customers: Iterable[str], agreement: str, product: str) -> str:
     place = " / ".join(part for part in (", ".join(customers), agreement, product) if part)
     old, new = _number(change.before) or "-", _number(change.after) or "-"

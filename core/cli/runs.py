@@ -12,7 +12,6 @@ import sys
 from core.cli.run_texts import (
     change_line,
     excluded_line,
-    is_about_the_month,
     plan_json,
     row_line,
     run_json,
@@ -92,7 +91,7 @@ def code_of_plan(plan: Plan) -> int:
     if plan.changes:
         return PENDING
     # A month that cannot be planned at all is no month without changes.
-    return FAILED if any(is_about_the_month(finding) for finding in plan.findings) else DONE
+    return FAILED if any(finding.stops_the_month for finding in plan.findings) else DONE
 
 
 def _apply(options: argparse.Namespace) -> int:

@@ -9,9 +9,9 @@ from decimal import Decimal
 from core.domain.billing_periods import periods_per_year
 from core.domain.models import BillingOption, Change, PriceEffect
 from core.domain.price_effect import monthly_effect
-from core.domain.price_words import cents
+from core.domain.price_words import cents, cycle_words
 from pages.components.formats import MINUS, money
-from pages.components.language import _, ngettext
+from pages.components.language import _, ngettext, text
 from pages.components.number_columns import aligned
 
 
@@ -133,18 +133,7 @@ def unit_heading(unit: EffectUnit) -> str:
 
 def cycle_name(option: BillingOption | None) -> str:
     """How often an agreement is billed."""
-    if option is None:
-        return _("cycle not known")
-    return {
-        BillingOption.WEEKLY: _("weekly"),
-        BillingOption.BI_WEEKLY: _("every two weeks"),
-        BillingOption.MONTHLY: _("monthly"),
-        BillingOption.BI_MONTHLY: _("every two months"),
-        BillingOption.QUARTERLY: _("quarterly"),
-        BillingOption.SEMI_ANNUAL: _("every six months"),
-        BillingOption.YEARLY: _("yearly"),
-        BillingOption.NOT_RECURRING: _("not recurring"),
-    }[option]
+    return text(cycle_words(option))
 
 
 def price_help() -> str:
