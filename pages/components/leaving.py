@@ -11,9 +11,9 @@ _GUARDED = "leaving_guarded"
 
 
 def anything_unsaved() -> bool:
-    """Whether edits are staged on any page, or rows were left out of a plan that is not approved
-    yet."""
-    return grid_session.anything_staged() or sync_session.anything_excluded()
+    """Whether edits are staged on any page, or something was decided for a plan that is not
+    approved yet."""
+    return grid_session.anything_staged() or sync_session.anything_decided()
 
 
 def ask_before_leaving() -> None:

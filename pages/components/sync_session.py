@@ -209,9 +209,12 @@ def exclude(month: Month, keys: tuple[str, ...], reason: str) -> None:
     put_options(month, replace(chosen, excluded=excluded))
 
 
-def anything_excluded() -> bool:
-    """Whether rows were left out of a plan, of any month or run, that was not approved yet."""
-    return any(chosen.excluded for chosen in st.session_state.get(_OPTIONS, {}).values())
+def anything_decided() -> bool:
+    """Whether something was decided for a plan, of any month or run, that was not approved yet."""
+    return any(
+        chosen.excluded or chosen.recreate or chosen.older_month_reason
+        for chosen in st.session_state.get(_OPTIONS, {}).values()
+    )
 
 
 def include(month: Month, keys: tuple[str, ...]) -> None:

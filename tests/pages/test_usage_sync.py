@@ -383,6 +383,7 @@ def test_an_older_month_is_pushed_only_with_a_reason(services, month, sandbox):
     page.text_input(key="usage_sync_older_reason").set_value("Corrects an invoice")
     press(page, "usage_sync_older_yes")
     assert "An older month is pushed on purpose: Corrects an invoice" in words(page)
+    assert asks_before_leaving(page) is True
     assert int(figures(page)["Blocked"]) < int(blocked)
     press(page, "usage_sync_take_back")
     assert figures(page)["Blocked"] == blocked
