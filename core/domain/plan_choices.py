@@ -55,9 +55,11 @@ def excluded_of(changes: Iterable[Change], options: PlanOptions) -> list[Change]
 
 def is_left_out(change: Change, inputs: PlanInputs) -> bool:
     """Whether a person left the change of an addition out, or the product that it is billed on."""
-    if change.kind is ChangeKind.NOTHING:
+    options = inputs.options
+    nothing = options.only is None and not options.excluded
+    if nothing or change.kind is ChangeKind.NOTHING:
         return False
-    key, options = change.target.key, inputs.options
+    key = change.target.key
     if options.only is not None and key not in options.only:
         return True
     products = (Target(0, 0, code).key for code in _codes(change))

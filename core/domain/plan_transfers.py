@@ -60,27 +60,28 @@ def agreements_behind(
 def with_needs(changes: Iterable[Change], inputs: PlanInputs) -> list[Change]:
     """Each change with those that come to bill, and have to be done before, what it lets go."""
     known = list(changes)
+    letting_go = [change for change in known if _let_go(change)]
+    let_go = {key for change in letting_go for key in _let_go(change)}
     takers = {
         key: change.target.key
         for change in known
-        if not is_left_out(change, inputs)
+        if let_go and not is_left_out(change, inputs)
         for key in change.carries
+        if key in let_go
     }
-    needs = {change.target.key: _needs(change, takers) for change in known}
     waiting: dict[str, set[str]] = {}
     # Two may wait for each other: then the one that is lowered most waits, the other one does not.
-    for change in sorted(known, key=lambda each: (each.difference, each.target)):
+    for change in sorted(letting_go, key=lambda each: (each.difference, each.target)):
         key = change.target.key
-        waiting[key] = {need for need in needs[key] if not _waits(need, key, waiting)}
+        needs = {takers[each] for each in _let_go(change) if each in takers} - {key}
+        waiting[key] = {need for need in needs if not _waits(need, key, waiting)}
+    needed = {key: tuple(sorted(needs)) for key, needs in waiting.items() if needs}
     return [
-        replace(change, needs=tuple(sorted(found))) if found else change
+        replace(change, needs=needed[change.target.key])
+        if needed and change.target.key in needed
+        else change
         for change in known
-        for found in (waiting[change.target.key],)
     ]
-
-
-def _needs(change: Change, takers: Mapping[str, str]) -> set[str]:
-    return {takers[key] for key in _let_go(change) if key in takers} - {change.target.key}
 
 
 def _let_go(change: Change) -> Carried:
