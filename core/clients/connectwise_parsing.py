@@ -59,6 +59,7 @@ AGREEMENT_FIELDS = ",".join(
         "nextInvoiceDate",
         "prorateFlag",
         "cancelledFlag",
+        "dateCancelled",
         "billingCycle/id",
         "currency/currencyCode",
     )
@@ -177,6 +178,7 @@ def agreement(reader: Reader) -> Agreement:
         next_invoice_date=reader.day("nextInvoiceDate"),
         prorate=reader.boolean("prorateFlag"),
         cancelled=reader.boolean("cancelledFlag"),
+        cancelled_on=reader.day("dateCancelled"),
         billing_cycle_id=_id_of(reader, "billingCycle"),
         currency=reader.child("currency").text("currencyCode", "") or None,
         last_updated=reader.child("_info").moment("lastUpdated"),

@@ -156,7 +156,7 @@ def _wanted(
     for customer in customers:
         usage = inputs.usage_of.get(customer, {})
         quantity = customer_quantity(
-            customer, usage, billed.members, billed.product_id, inputs.rules
+            customer, usage, billed.members, billed.product_id, inputs.rules_in_force
         )
         if isinstance(quantity, RuleProblem):
             return findings.rule_problem(quantity, target, customer, inputs)
@@ -224,7 +224,7 @@ def _decide_unbound(
         plan.findings.append(findings.without_usage(wanted, still_open, inputs))
     elif len(still_open) > 1:
         plan.findings.append(findings.ambiguous(wanted, still_open, inputs))
-    elif wanted.quantity > 0 and newest > inputs.month and not inputs.options.older_month_reason:
+    elif (still_open or wanted.quantity > 0) and _is_overtaken(newest, inputs):
         plan.findings.append(findings.newer_agreement(wanted, newest, inputs))
     elif still_open and off and still_open[0].quantity > wanted.quantity:
         plan.findings.append(findings.carries_one_off(wanted, still_open[0], off, inputs))
@@ -237,7 +237,19 @@ def _decide_unbound(
         else:
             plan.changes.append(create_change(wanted, additions, inputs))
     else:
-        plan.settled |= {carried_key(part.customer_id, part.product_code) for part in wanted.parts}
+        plan.settled |= _settled(wanted)
+
+
+def _settled(wanted: Wanted) -> set[str]:
+    """Whose usage there is, of which nothing has to be billed."""
+    return {carried_key(part.customer_id, part.product_code) for part in wanted.parts}
+
+
+def _is_overtaken(newest: Month, inputs: PlanInputs) -> bool:
+    """Whether a newer month keeps this one out: a closed one always, others without a reason."""
+    if newest <= inputs.month:
+        return False
+    return newest in inputs.closed or not inputs.options.older_month_reason
 
 
 def _newest_month(agreement_id: int, inputs: PlanInputs) -> Month:
@@ -296,9 +308,13 @@ def _decide_gone(
     """The bound addition was deleted or cancelled: created anew only where a person says so, and
     where no other one is open."""
     if not wanted.used or wanted.quantity <= 0:
+        plan.settled |= _settled(wanted)
         return
     if wanted.target.key in inputs.options.recreate:
-        if still_open:
+        newest = _newest_month(wanted.target.agreement_id, inputs)
+        if _is_overtaken(newest, inputs):
+            plan.findings.append(findings.newer_agreement(wanted, newest, inputs))
+        elif still_open:
             _decide_unbound(wanted, additions, still_open, inputs, plan)
         else:
             plan.changes.append(create_change(wanted, additions, inputs))
@@ -326,10 +342,9 @@ def _decide_bound(
 def _carries_newer(wanted: Wanted, binding: Binding, inputs: PlanInputs) -> bool:
     """Whether an older month must not be pushed over a newer one: never over a closed one, and an
     addition that a newer month is billed with is not cancelled for an older one."""
-    if binding.month <= inputs.month:
-        return False
-    closed, reason = binding.month in inputs.closed, inputs.options.older_month_reason
-    return closed or _cancels(wanted, inputs) or not reason
+    if _is_overtaken(binding.month, inputs):
+        return True
+    return binding.month > inputs.month and _cancels(wanted, inputs)
 
 
 def _cancels(wanted: Wanted, inputs: PlanInputs) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -93,6 +93,20 @@ class PlanInputs:
         for agreement_id, product_id in self.bindings:
             found.setdefault(agreement_id, set()).add(product_id)
         return found
+
+    @cached_property
+    def rules_in_force(self) -> QuantityRules:
+        """Without what is left of bundles: a product that nothing leads any more, and that a single
+        Sophos product is mapped to, is billed with that one."""
+        mapped: dict[int | None, set[str]] = {}
+        for code, mapping in self.mappings.items():
+            mapped.setdefault(mapping.connectwise_product_id, set()).add(code)
+        bundles = {
+            product_id: bundle
+            for product_id, bundle in self.rules.bundles.items()
+            if len(mapped.get(product_id, ())) > 1 or bundle.driver in mapped.get(product_id, ())
+        }
+        return replace(self.rules, bundles=bundles)
 
     @cached_property
     def customers_off(self) -> Mapping[int, list[str]]:

@@ -72,6 +72,35 @@ def billed_elsewhere(change: Change, other: Binding, inputs: PlanInputs) -> Find
     )
 
 
+def billed_twice(key: str, change: Change, other: Binding, inputs: PlanInputs) -> Finding:
+    """Usage is billed where it should be, and by another addition that sync leaves."""
+    customer_id, code = carried_parts(key)
+    target = Target(other.agreement_id, other.product_id)
+    here = place_names(change.target, inputs)
+    return Finding(
+        kind=FindingKind.BILLED_ELSEWHERE,
+        blocks=True,
+        target=target,
+        customer_id=customer_id,
+        product_code=code,
+        addition_ids=(other.addition_id,),
+        quantity=other.quantity,
+        text=message(
+            "{sophos} of {customer} is billed as {product} on {agreement}, and as {other_product} "
+            "on {other_agreement} still.",
+            sophos=inputs.sophos_name(code),
+            customer=inputs.customer_name(customer_id),
+            other_product=place_names(target, inputs)["product"],
+            other_agreement=place_names(target, inputs)["agreement"],
+            **here,
+        ),
+        remedy=message(
+            "See why sync leaves the second one: a switch that is off, or another finding. Or "
+            "change its quantity in ConnectWise; then make the plan again."
+        ),
+    )
+
+
 def billed_before(change: Change, other: Binding, inputs: PlanInputs) -> Finding:
     """An addition that has ended since billed some of the usage for this month."""
     there = place_names(Target(other.agreement_id, other.product_id), inputs)

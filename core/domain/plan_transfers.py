@@ -39,6 +39,7 @@ def without_double_billing(planned: AgreementPlan, inputs: PlanInputs) -> Agreem
     while refused := _refused(changes, planned.settled, carriers, inputs):
         changes = [change for change in changes if change.target not in refused]
         found += refused.values()
+    found += _billed_twice(changes, carriers, inputs)
     return replace(
         planned, changes=with_needs(changes, inputs), findings=[*planned.findings, *found]
     )
@@ -153,6 +154,24 @@ def _other_carrier(
     return None
 
 
+def _billed_twice(
+    changes: Iterable[Change], carriers: Mapping[str, list[Binding]], inputs: PlanInputs
+) -> list[Finding]:
+    """What is billed here as it should be, and by another addition still, which sync leaves."""
+    happening = {_place(each): each for each in changes if not is_left_out(each, inputs)}
+    found: dict[_Place, Finding] = {}
+    for change in happening.values():
+        for key in change.carries:
+            for other in carriers.get(key, ()):
+                place = other.agreement_id, other.product_id
+                if place in found or place == _place(change):
+                    continue
+                lets_go = place in happening and key not in happening[place].carries
+                if not lets_go and _bills(other, inputs):
+                    found[place] = findings.billed_twice(key, change, other, inputs)
+    return list(found.values())
+
+
 def _taken_over(change: Change) -> Carried:
     """What it did not carry before; nothing where an addition is adopted as it is."""
     if change.kind is ChangeKind.ADOPT_ADDITION:
@@ -185,7 +204,7 @@ def _has_billed(binding: Binding, inputs: PlanInputs) -> bool:
         return False
     last_day = inputs.month.last_day
     if not is_active(agreement):
-        return agreement.end_date is not None and agreement.end_date >= last_day
+        return agreement.billed_until is not None and agreement.billed_until >= last_day
     return any(
         each.id == binding.addition_id
         and not is_open(each, inputs.today)

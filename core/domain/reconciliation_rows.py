@@ -293,7 +293,7 @@ class RowBuilder:
         self, customer: str, members: Sequence[str], product_id: int
     ) -> CustomerQuantity | RuleProblem:
         usage = self._inputs.usage_of.get(customer, {})
-        return customer_quantity(customer, usage, members, product_id, self._inputs.rules)
+        return customer_quantity(customer, usage, members, product_id, self._inputs.rules_in_force)
 
     def _used(self, customers: Sequence[str]) -> tuple[dict[int, list[str]], list[str]]:
         """The codes that these customers used: by the ConnectWise product, and the unmapped."""

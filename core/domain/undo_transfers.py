@@ -9,7 +9,7 @@ back as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.domain.addition_days import is_open
@@ -99,13 +99,11 @@ def _bills(binding: Binding, inputs: PlanInputs) -> bool:
 
 
 def _refused(changes: Iterable[Change], undo: _Undo) -> dict[Target, Finding]:
-    happening = [change for change in changes if not is_left_out(change, undo.inputs)]
-    decided = {_place(change) for change in happening}
-    back = {key for change in happening for key in change.carries}
+    happening = _happening(changes, undo)
     refused: dict[Target, Finding] = {}
-    for change in happening:
-        other = _still_billing(change, decided, undo)
-        lost = _taken(change, back, undo.moved)
+    for change in happening.values():
+        other = _still_billing(change, happening, undo)
+        lost = _lost(change, undo.moved, happening, undo)
         if other is not None:
             refused[change.target] = _billed_twice(change, other, undo)
         elif lost:
@@ -113,13 +111,19 @@ def _refused(changes: Iterable[Change], undo: _Undo) -> dict[Target, Finding]:
     return refused
 
 
-def _still_billing(change: Change, decided: set[_Place], undo: _Undo) -> Binding | None:
-    """An addition that bills what this one would bill again, and that the undo leaves as it is."""
+def _happening(changes: Iterable[Change], undo: _Undo) -> dict[_Place, Change]:
+    """The changes that nobody left out, by their place."""
+    return {_place(each): each for each in changes if not is_left_out(each, undo.inputs)}
+
+
+def _still_billing(
+    change: Change, happening: Mapping[_Place, Change], undo: _Undo
+) -> Binding | None:
+    """An addition that goes on to bill what this one would bill again."""
     for key in change.carries if change.difference > 0 else _comes_back(change):
-        for binding in undo.carriers.get(key, ()):
-            place = binding.agreement_id, binding.product_id
-            if place != _place(change) and place not in decided:
-                return binding
+        other = next(_billing(key, change, happening, undo), None)
+        if other is not None:
+            return other
     return None
 
 
@@ -128,27 +132,41 @@ def _comes_back(change: Change) -> Iterable[str]:
     return (key for key in change.carries if change.after and key not in change.carried)
 
 
-def _taken(change: Change, back: set[str], taken: Iterable[str]) -> list[str]:
-    """Of what this addition carries and will not any more: what was taken from another one, and
-    does not come back to one."""
-    if change.difference >= 0:
-        return []
-    wanted = set(taken)
-    return [key for key in change.carried if key in wanted and key not in {*change.carries, *back}]
+def _lost(
+    change: Change,
+    taken: Container[str],
+    happening: Mapping[_Place, Change],
+    undo: _Undo,
+) -> list[str]:
+    """Of what was taken from another addition, what this one lets go and none bills then."""
+    back = {key for each in happening.values() for key in each.carries}
+    return [
+        key
+        for key in change.carried
+        if key in taken
+        and key not in change.carries
+        and key not in back
+        and not any(_billing(key, change, happening, undo))
+    ]
+
+
+def _billing(
+    key: str, change: Change, happening: Mapping[_Place, Change], undo: _Undo
+) -> Iterator[Binding]:
+    """The other additions that bill usage, and that the undo leaves as they are or lets keep it."""
+    for binding in undo.carriers.get(key, ()):
+        place = binding.agreement_id, binding.product_id
+        decided = happening.get(place)
+        if place != _place(change) and (decided is None or key in decided.carries):
+            yield binding
 
 
 def _lost_since(changes: Iterable[Change], undo: _Undo) -> list[Finding]:
-    happening = [change for change in changes if not is_left_out(change, undo.inputs)]
-    decided = {_place(change) for change in happening}
-    back = {key for change in happening for key in change.carries}
+    happening = _happening(changes, undo)
     return [
         _taken_since(change, key, undo)
-        for change in happening
-        for key in _taken(change, back, undo.later)
-        if not any(
-            (each.agreement_id, each.product_id) not in decided
-            for each in undo.carriers.get(key, ())
-        )
+        for change in happening.values()
+        for key in _lost(change, undo.later, happening, undo)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from core.domain.carried import carried_parts
 from core.domain.models import Change, Outcome, Plan, Run, RunChange, RunStatus
 from core.domain.month import Month
 
@@ -83,8 +84,23 @@ def _still_planned(left: Sequence[RunChange], plan: Plan | None) -> int:
     if plan is None:
         return len(left)
     planned = {name for change in plan.changes for name in _names(change)}
-    planned |= {each.target.key for each in plan.blocked if each.target is not None}
-    return sum(not planned.isdisjoint(_names(row.change)) for row in left)
+    planned |= {each.target.key for each in plan.findings if each.target is not None}
+    about = [each for each in plan.blocked if each.target is None]
+    customers = {each.customer_id for each in about} - {""}
+    codes = {each.product_code for each in about} - {""}
+    return sum(
+        not planned.isdisjoint(_names(row.change))
+        or not customers.isdisjoint(row.change.customer_ids)
+        or not codes.isdisjoint(_codes(row.change))
+        for row in left
+    )
+
+
+def _codes(change: Change) -> set[str]:
+    """The Sophos products that a change counts, or counted before."""
+    return {part.product_code for part in change.parts} | {
+        carried_parts(key)[1] for key in (*change.carries, *change.carried)
+    }
 
 
 def _names(change: Change) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ def lines_of_month(lines: Sequence[UsageLine], given: Month | None) -> MonthLine
         )
     _refuse_unclear(lines, found)
     month = given or found[0]
+    _refuse_impossible(lines, month)
     others = Counter(other for line in lines if (other := month_of(line)) not in (None, month))
     return MonthLines(
         month,
@@ -132,6 +134,26 @@ def _other_months(found: Sequence[Month], given: Month) -> InputError:
         ),
         remedy=message("Choose the file of that month, or leave the month out."),
     )
+
+
+def _refuse_impossible(lines: Iterable[UsageLine], month: Month) -> None:
+    """A date of which nobody can say which number is the month must have it in one of them."""
+    for line in lines:
+        written = _DAY_OR_MONTH.fullmatch(line.billing_start_date.strip())
+        if (
+            written is not None
+            and (possible := _possible_months(written))
+            and month not in possible
+        ):
+            raise _other_months(possible, month)
+
+
+_DAY_OR_MONTH = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
+
+
+def _possible_months(written: re.Match[str]) -> list[Month]:
+    first, second, year = map(int, written.groups())
+    return sorted({Month(year, number) for number in (first, second) if 1 <= number <= 12})
 
 
 def _refuse_unclear(lines: Iterable[UsageLine], found: Sequence[Month]) -> None:

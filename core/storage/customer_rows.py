@@ -51,6 +51,7 @@ AGREEMENT_COLUMNS = {
     "last_updated": "TIMESTAMP",
     "billing_cycle_id": "BIGINT",
     "currency": "VARCHAR",
+    "cancelled_on": "DATE",
 }
 BILLING_CYCLE_COLUMNS = {"id": "BIGINT", "name": "VARCHAR", "billing_option": "VARCHAR"}
 CONNECTWISE_SNAPSHOT_COLUMNS = {"id": "INTEGER", "read_at": "TIMESTAMP"}
@@ -126,6 +127,7 @@ def agreement_row(agreement: Agreement) -> tuple[Value, ...]:
         agreement.last_updated,
         agreement.billing_cycle_id,
         agreement.currency,
+        agreement.cancelled_on,
     )
 
 
@@ -146,6 +148,7 @@ def agreement_from(row: Row) -> Agreement:
         last_updated=aware_or_none(row[13]),
         billing_cycle_id=row[14],
         currency=row[15],
+        cancelled_on=row[16],
     )
 
 

@@ -233,7 +233,8 @@ class Scheduler:
             if new.schedule != when:
                 now = self._clock()
                 left = left_by_change(new.schedule, when, self._dealt_with(new), now)
-                new = _Standing(when, now, new.owed | left)
+                # Whoever turns it off wants no sync, later neither.
+                new = _Standing(when, now, new.owed | left if when.scheduled else frozenset())
             new = replace(new, owed=self._still_owed(new.owed))
             if new != kept:
                 self._keep_standing(new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from core.domain.models import (
     FindingKind,
     PlanOptions,
     ProductMapping,
+    QuantityRule,
     QuantityRules,
     SyncSettings,
     Target,
@@ -25,6 +27,7 @@ from core.domain.undo import undo_plan
 from tests.domain.planning_world import (
     MONTH,
     addition,
+    agreement,
     bind,
     carried_out,
     chances,
@@ -121,21 +124,77 @@ def test_a_customer_that_was_off_from_the_start_holds_nothing_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "leading",
-    [mapping("X", 1, sync=False), mapping("X", 2)],
+    "members",
+    [
+        [mapping("X", 1, sync=False), mapping("Y", 1)],
+        [mapping("X", 2), mapping("Y", 1), mapping("Z", 1)],
+    ],
 )
 def test_a_bundle_whose_leading_product_left_is_not_billed_with_the_others(
-    leading: ProductMapping,
+    members: list[ProductMapping],
 ) -> None:
     inputs = simple(
         usages=[usage("alpha", "X", 10), usage("alpha", "Y", 40)],
-        mappings=[leading, mapping("Y", 1)],
+        mappings=members,
         additions=[addition(100, 11, 1, 10)],
         bound=[bind(addition(100, 11, 1, 10))],
         rules=QuantityRules(bundles={1: BundleRule(Combine.DRIVER, "X")}),
     )
     assert Target(11, 1) not in [change.target for change in make_plan(inputs).changes]
     assert FindingKind.DRIVER_MISSING in kinds(inputs)
+
+
+def test_what_is_left_of_a_bundle_that_nothing_leads_any_more_is_billed_alone() -> None:
+    inputs = simple(
+        usages=[usage("alpha", "X", 10), usage("alpha", "Y", 40)],
+        mappings=[mapping("X", 2), mapping("Y", 1)],
+        catalog=[entry(1), entry(2)],
+        rules=QuantityRules(bundles={1: BundleRule(Combine.DRIVER, "X")}),
+    )
+    assert {c.target.product_id: c.after for c in make_plan(inputs).changes} == {1: 40, 2: 10}
+
+
+@pytest.mark.parametrize("closed", [True, False])
+@pytest.mark.parametrize("reason", ["", "corrected invoice"])
+def test_created_anew_it_is_not_for_an_older_month_than_is_carried(
+    closed: bool, reason: str
+) -> None:
+    gone = bind(KEPT, MONTH.plus(1))
+    inputs = simple(
+        bound=[gone],
+        closed=frozenset({MONTH.plus(1)}) if closed else frozenset(),
+        options=PlanOptions(recreate=frozenset({"11/1"}), older_month_reason=reason),
+    )
+    assert bool(make_plan(inputs).changes) == (bool(reason) and not closed)
+
+
+def test_nothing_new_begins_beside_a_closed_month_whatever_the_reason() -> None:
+    other = addition(300, 11, 2, 4)
+    inputs = simple(
+        additions=[other],
+        bound=[bind(other, MONTH.plus(1))],
+        closed=frozenset({MONTH.plus(1)}),
+        options=PlanOptions(older_month_reason="corrected invoice"),
+    )
+    assert Target(11, 1) not in [change.target for change in make_plan(inputs).changes]
+
+
+def test_an_addition_that_is_gone_and_that_nothing_is_billed_on_holds_nothing_up() -> None:
+    """Alpha was moved; where it is now the addition was deleted, and the rule leaves nothing."""
+    old = addition(100, 11, 1, 5)
+    inputs = simple(
+        usages=[usage("alpha", "X", 5)],
+        customers=[customer("alpha", 12)],
+        agreements=[agreement(11), agreement(12)],
+        additions=[old],
+        bound=[
+            replace(bind(old), carries=("alpha/X",)),
+            bind(addition(200, 12, 1, 3)),
+        ],
+        rules=QuantityRules(by_product={"X": QuantityRule(included=Decimal(5))}),
+        former_agreements={"alpha": frozenset({11})},
+    )
+    assert [(c.target, c.after) for c in make_plan(inputs).changes] == [(Target(11, 1), 0)]
 
 
 def test_two_products_of_one_default_product_are_left_out_together() -> None:

@@ -69,6 +69,17 @@ def over(ended: date) -> Agreement:
     return agreement(11, status=AgreementStatus.EXPIRED, end_date=ended)
 
 
+def cancelled(day: date | None) -> Agreement:
+    """It would have gone on for a year."""
+    return agreement(
+        11,
+        status=AgreementStatus.CANCELLED,
+        cancelled=True,
+        cancelled_on=day,
+        end_date=date(2027, 12, 31) if day else None,
+    )
+
+
 def written(inputs: PlanInputs) -> dict[str, ChangeKind]:
     return {change.target.key: change.kind for change in make_plan(inputs).changes}
 
@@ -215,6 +226,9 @@ def test_usage_is_to_be_billed_on_the_basis_of_its_rule(basis: Basis) -> None:
         ({"additions": [replace(OLD, cancelled_date=date(2026, 10, 30))]}, False),
         ({"agreements": [over(date(2026, 10, 31)), agreement(12)]}, True),
         ({"agreements": [over(date(2026, 10, 30)), agreement(12)]}, False),
+        ({"agreements": [cancelled(date(2026, 10, 31)), agreement(12)]}, True),
+        ({"agreements": [cancelled(date(2026, 10, 15)), agreement(12)]}, False),
+        ({"agreements": [cancelled(None), agreement(12)]}, False),
         (
             {
                 "additions": [replace(OLD, cancelled_date=date(2026, 10, 31))],
@@ -230,6 +244,21 @@ def test_a_month_that_was_billed_elsewhere_to_its_end_is_not_billed_again(
     inputs = moved(**more)
     assert (NEW_KEY not in written(inputs)) == blocked
     assert (FindingKind.ENDED_LATER in blocking(inputs)) == blocked
+
+
+@pytest.mark.parametrize("quantity", [8, 9])
+def test_what_is_billed_twice_is_told_though_the_right_one_needs_nothing(quantity: int) -> None:
+    """The new addition bills alpha; the old one was not lowered, and is left since beta is off."""
+    new = addition(101, 12, 1, quantity)
+    inputs = moved(
+        additions=[OLD, new],
+        bound=[carrying(OLD, "alpha/X", "beta/X"), carrying(new, "alpha/X")],
+    )
+    assert OLD_KEY not in written(inputs)
+    told = [f for f in make_plan(inputs).blocked if f.kind is FindingKind.BILLED_ELSEWHERE]
+    assert [finding.target for finding in told] == [Target(11, 1)]
+    by_hand = replace(inputs, additions={**inputs.additions, 11: [addition(100, 11, 1, 3)]})
+    assert FindingKind.BILLED_ELSEWHERE not in blocking(by_hand)
 
 
 def test_usage_of_which_nothing_is_to_be_billed_holds_nothing_up() -> None:

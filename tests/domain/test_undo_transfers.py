@@ -16,12 +16,13 @@ from core.domain.models import (
     Plan,
     PlanOptions,
     RunChange,
+    Target,
 )
 from core.domain.planning import PlanInputs, make_plan
 from core.domain.undo import undo_plan
 from core.domain.undo_transfers import LaterRun
-from tests.domain.planning_world import carried_out, worlds
-from tests.domain.test_plan_transfers import NEW_KEY, OLD_KEY, moved
+from tests.domain.planning_world import addition, carried_out, customer, mapping, usage, worlds
+from tests.domain.test_plan_transfers import NEW_KEY, OLD_KEY, carrying, moved
 from tests.domain.test_undo import RUN
 
 FIRST, SECOND = RUN, replace(RUN, id="second", number=8)
@@ -32,8 +33,7 @@ def after_both(inputs: PlanInputs) -> tuple[PlanInputs, list[RunChange], list[Ru
     retry, which lowers it."""
     plan = make_plan(inputs)
     assert {change.target.key for change in plan.changes} == {OLD_KEY, NEW_KEY}
-    half = replace(plan, changes=tuple(c for c in plan.changes if c.target.key == NEW_KEY))
-    between, first = carried_out(inputs, half)
+    between, first = carried_out(inputs, _only(plan, NEW_KEY))
     retry = make_plan(between)
     assert [change.target.key for change in retry.changes] == [OLD_KEY]
     after, second = carried_out(between, retry)
@@ -115,6 +115,53 @@ def test_what_somebody_changed_since_keeps_the_other_half_as_it_is(
     plan = undo_plan(FIRST, done, meddled)
     assert plan.changes == ()
     assert FindingKind.CHANGED_SINCE in blocked(plan)
+
+
+def test_an_undo_that_did_its_first_half_is_completed() -> None:
+    """The old addition has its usage back, and the new one was not lowered."""
+    after, done = carried_out(moved(), make_plan(moved()))
+    undo = undo_plan(FIRST, done, after)
+    between, raised = carried_out(after, _only(undo, OLD_KEY))
+    rest = undo_plan(FIRST, done, between, [LaterRun(SECOND, raised)])
+    assert [change.target.key for change in rest.changes] == [NEW_KEY]
+    restored, _ = carried_out(between, rest)
+    assert _billed(restored) == {"alpha/X": 1}
+
+
+def test_an_undo_does_not_bring_back_what_two_additions_billed() -> None:
+    """The run that is taken back had lowered what a run before it had failed to lower."""
+    between, _ = carried_out(moved(), _only(make_plan(moved()), NEW_KEY))
+    more = replace(between, usage=[usage("alpha", "X", 9)])
+    after, done = carried_out(more, make_plan(more))
+    assert {row.change.target.key for row in done} == {OLD_KEY, NEW_KEY}
+    plan = undo_plan(FIRST, done, after)
+    assert OLD_KEY not in {change.target.key for change in plan.changes}
+    assert FindingKind.BILLED_ELSEWHERE in blocked(plan)
+
+
+def test_an_undo_that_raises_the_total_loses_nobody() -> None:
+    """One addition went from 9 of Y to 8 of X, whose own addition was lowered and deleted since."""
+    first, second = addition(100, 11, 1, 9), addition(101, 11, 2, 8)
+    inputs = moved(
+        usages=[usage("alpha", "X", 8)],
+        mappings=[mapping("X", 1), mapping("Y", 1)],
+        customers=[customer("alpha", 11)],
+        additions=[first, second],
+        bound=[carrying(first, "alpha/Y"), carrying(second, "alpha/X")],
+    )
+    after, done = carried_out(inputs, make_plan(inputs))
+    assert {row.change.target: row.change.after for row in done} == {
+        Target(11, 1): 8,
+        Target(11, 2): 0,
+    }
+    deleted = replace(after, additions={11: [a for a in after.additions[11] if a.id == 100]})
+    plan = undo_plan(FIRST, done, deleted)
+    assert plan.changes == ()
+    assert FindingKind.NOT_BILLED_YET in blocked(plan)
+
+
+def _only(plan: Plan, *keys: str) -> Plan:
+    return replace(plan, changes=tuple(c for c in plan.changes if c.target.key in keys))
 
 
 def _billed(inputs: PlanInputs) -> Counter[str]:

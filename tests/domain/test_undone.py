@@ -138,6 +138,18 @@ def test_only_what_the_plan_of_now_still_has_or_cannot_do_is_left(failed: Runs) 
     assert failed.left() == []
 
 
+def test_what_cannot_be_planned_because_of_its_customer_or_product_is_left() -> None:
+    runs = Runs().add({(44, "CIXA"): FAILED})
+    about = {"kind": FindingKind.STOPPED_PRODUCT, "blocks": True, "text": message("No.")}
+    runs.plan = replace(plan_with([], []), findings=(Finding(**about, product_code="CIXA"),))
+    assert runs.left() == [(1, 1)]
+    customer = runs.rows["run-1"][0].change.customer_ids[0]
+    runs.plan = replace(plan_with([], []), findings=(Finding(**about, customer_id=customer),))
+    assert runs.left() == [(1, 1)]
+    runs.plan = replace(plan_with([], []), findings=(Finding(**about, product_code="XDR"),))
+    assert runs.left() == []
+
+
 def plan_with(changes: list[Change], blocked: list[Target]) -> Plan:
     kind = FindingKind.AMBIGUOUS_ADDITION
     return Plan(

@@ -60,6 +60,13 @@ def test_a_line_that_may_be_of_another_month_is_never_taken(dates, given):
     assert caught.value.remedy is not None
 
 
+@pytest.mark.parametrize("date", ["10/09/2026", "01.12.2026", "9-8-2026"])
+def test_a_date_that_cannot_be_of_the_given_month_is_refused(date):
+    given = Month(2026, 11)
+    with pytest.raises(InputError, match="not of 2026-11"):
+        lines_of_month(dated(date, date), given)
+
+
 def test_without_a_month_several_are_refused_and_so_is_a_file_of_others():
     with pytest.raises(InputError, match="which single month"):
         lines_of_month(dated("2026-10-01", "2026-09-01"), None)

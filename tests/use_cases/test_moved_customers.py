@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from core.domain.carried import carried_parts
 from core.domain.customers import CustomerValues
 from core.domain.models import (
@@ -208,6 +210,47 @@ def test_neither_half_of_a_run_and_its_retry_is_taken_back_into_billing_twice(
     assert sum(kept(services, old).values()) == 0
     taken_back(services, retry)
     assert {key: q for key, q in kept(services, old).items() if q} == before
+    assert sum(kept(services, new).values()) == elsewhere
+
+
+@pytest.mark.parametrize("how", ["stopped", "failed"])
+def test_an_undo_of_a_move_that_did_not_get_through_is_completed(
+    filled: Services, sandbox: Sandbox, how: str
+) -> None:
+    services = filled
+    month: Month = prepare(services)
+    assert synced(services, month).status is RunStatus.FINISHED
+    old, new = agreements_that_prorate(services)[1], agreements_that_prorate(services)[4]
+    before, elsewhere = kept(services, old), sum(kept(services, new).values())
+    move_all(services, old, new)
+    services.planning.refresh()
+    run = synced(services, month)
+    services.runs.prepare_undo(run.id)
+    plan = services.runs.undo_plan(run.id)
+    approval = replace(APPROVAL, undo_of=run.id, override_reason="moved back")
+    undo = services.runs.approve(month, plan.digest, PlanOptions(), approval)
+    if how == "failed":
+        refused = FaultRule(
+            effect=Effect.STATUS, status=400, method="PATCH", path=f"agreements/{new}/"
+        )
+        sandbox.controls.faults.add(refused)
+        undo = services.runs.execute(undo.id, "ana")
+        assert undo.failed
+        sandbox.controls.faults.clear()
+        taken_back(services, run)
+    else:
+        half = undo.changes // 2
+
+        def stop(done: int, total: int) -> None:
+            if done >= half:
+                services.runs.stop(undo.id, "ben")
+
+        assert services.runs.execute(undo.id, "ana", stop).status is RunStatus.STOPPED
+        ended = services.runs.resume(undo.id, "ana")
+        assert (ended.done, ended.failed, ended.skipped) == (ended.changes, 0, 0)
+    assert {key: q for key, q in kept(services, old).items() if q} == {
+        key: q for key, q in before.items() if q
+    }
     assert sum(kept(services, new).values()) == elsewhere
 
 

@@ -212,6 +212,13 @@ class Agreement:
     billing_cycle_id: int | None = None
     currency: str | None = None
     last_updated: datetime | None = None
+    cancelled_on: date | None = None
+
+    @property
+    def billed_until(self) -> date | None:
+        """The last day that it is billed, as far as that is known."""
+        cancelled = self.cancelled_on if self.cancelled else None
+        return min((day for day in (self.end_date, cancelled) if day is not None), default=None)
 
 
 class BillCustomer(StrEnum):

@@ -1,6 +1,6 @@
-"""Version 7: what an addition cost when a run was done with it, by ConnectWise's answer.
+"""Version 7: what additions cost when a run was done with them, and when agreements were cancelled.
 
-Unknown for the changes of before: their undo compares with the price that their plan knew.
+Unknown for what was done and read before. An undo of it compares with the price that its plan knew.
 """
 
 from __future__ import annotations
@@ -8,5 +8,10 @@ from __future__ import annotations
 from core.storage.schema.migration import Migration
 
 _UNIT_PRICE = "ALTER TABLE store.journal ADD COLUMN unit_price DECIMAL(38, 12)"
+_CANCELLED_ON = "ALTER TABLE store.agreement ADD COLUMN cancelled_on DATE"
 
-MIGRATION = Migration(7, "price of additions in the journal", (_UNIT_PRICE,))
+MIGRATION = Migration(
+    7,
+    "price of additions in the journal, day of cancelled agreements",
+    (_UNIT_PRICE, _CANCELLED_ON),
+)
