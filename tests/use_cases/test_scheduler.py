@@ -372,6 +372,26 @@ def test_a_newer_month_does_not_overtake_one_that_fails(
     assert months_of(scheduler) == [(older, False), (older, True), (newer, True)]
 
 
+def test_nothing_is_owed_of_the_time_before_the_schedule_was_turned_off(
+    scheduler: Scheduler, services: Services, sandbox: Sandbox, clock: Clock
+) -> None:
+    begin(scheduler, services, ON)
+    clock.now = first_of_next_month(clock)
+    fail_until_told(scheduler, services, clock, sandbox)
+    services.preferences.save_sync(replace(ON, scheduled=False), "ana")
+    assert scheduler.look() is None
+    for _ in range(3):
+        clock.now = first_of_next_month(clock)
+        assert scheduler.look() is None
+    services.preferences.save_sync(ON, "ana")
+    assert scheduler.look() is None
+    clock.now = first_of_next_month(clock)
+    before = len(scheduler.log())
+    run_due(scheduler, services)
+    made = scheduler.log()[: len(scheduler.log()) - before]
+    assert [each.month for each in made] == [Month.last_complete(clock.now.date())]
+
+
 def test_what_a_person_ran_is_owed_no_more(
     scheduler: Scheduler, services: Services, sandbox: Sandbox, clock: Clock
 ) -> None:
