@@ -135,6 +135,7 @@ def run_json(
         "approved_by": run.approved_by,
         "approved_at": run.approved_at.isoformat(),
         "override_reason": run.override_reason,
+        "older_month_reason": run.options.older_month_reason,
         "total": run.changes,
         "done": run.done,
         "failed": run.failed,

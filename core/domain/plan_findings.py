@@ -250,6 +250,16 @@ def rule_problem(
             product=product,
         )
         remedy = message("Choose another leading product, or another way to combine.")
+    elif problem is RuleProblem.BASIS_UNSAID:
+        kind = FindingKind.BASIS_UNSAID
+        text = message(
+            "The usage of {customer} does not say the quantity that {product} is billed by.",
+            customer=inputs.customer_name(customer_id),
+            product=product,
+        )
+        remedy = message(
+            "Fetch the month, or choose a file with that quantity; or bill the billable one."
+        )
     else:
         kind = FindingKind.RULES_DIFFER
         text = message(

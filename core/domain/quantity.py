@@ -38,6 +38,7 @@ class RuleProblem(Enum):
 
     RULES_DIFFER = auto()
     DRIVER_MISSING = auto()
+    BASIS_UNSAID = auto()
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ def customer_quantity(
         for code in members
         if code in usage
     )
+    if any(part.counts and part.basis in usage[part.product_code].unsaid for part in parts):
+        return RuleProblem.BASIS_UNSAID
     combined = _combined(parts, bundle.combine)
     return CustomerQuantity(
         customer_id, parts, rule, bundle, combined, _stages(combined, rule)[-1][1]

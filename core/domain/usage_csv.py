@@ -131,7 +131,8 @@ def _refused(problems: Iterable[Problem]) -> InputError:
     if any(problem.field == "account_name" for problem in found):
         remedy = message(
             "Add the column accountId with the customer's ID to the file, or refresh the customers "
-            "on the page Customers where they are new; then choose the file again."
+            "on the page Customers where they are new. For what belongs to nobody, empty the name. "
+            "Then choose the file again."
         )
     return InputError(message("The usage file was not taken."), found, remedy=remedy)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from core.domain.models import FetchStatus, ProductUsage, Usage, UsageFetch, UsageLine
+from core.domain.models import Basis, FetchStatus, ProductUsage, Usage, UsageFetch, UsageLine
 from core.domain.month import Month
 from core.storage import bulk
 from core.storage.database import Database, Row, Transaction
@@ -54,6 +54,12 @@ FROM store.usage_line WHERE product_code = ? AND fetch_id = (
 _PAIRS = """
 SELECT unnest(pair[1]) AS account_id, unnest(pair[2]) AS product_code
 FROM (SELECT from_json(?, '[["VARCHAR"]]') AS pair)"""
+_UNSAID = """
+SELECT account_id, product_code, bool_or(actual_quantity IS NULL), bool_or(ordered_quantity IS NULL)
+FROM store.usage_line
+WHERE fetch_id = ? AND (actual_quantity IS NULL OR ordered_quantity IS NULL)
+GROUP BY account_id, product_code"""
+_ASIDE = (Basis.ACTUAL, Basis.ORDERED)
 _LINES_BEHIND = f"""
 SELECT {", ".join(f"l.{name}" for name in LINE_FIELDS)}
 FROM store.usage_line l
@@ -167,6 +173,16 @@ class UsageStore:
     def usage(self, month: Month) -> list[Usage]:
         """Usage of one month by customer and product, unassigned last; empty when never fetched."""
         return [usage_from(row) for row in self._database.read(_USAGE, [str(month)])]
+
+    def unsaid(self, fetch_id: str) -> dict[tuple[str | None, str], frozenset[Basis]]:
+        """The bases on which lines of a fetch say no quantity, by customer and product."""
+        rows = self._database.read(_UNSAID, [fetch_id])
+        return {
+            (row[0] or None, row[1]): frozenset(
+                basis for basis, missing in zip(_ASIDE, row[2:], strict=True) if missing
+            )
+            for row in rows
+        }
 
     def months(self) -> list[Month]:
         """Months that have a complete fetch, newest first."""

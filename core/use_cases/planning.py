@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import uuid4
@@ -11,12 +11,14 @@ from core.clients.connectwise import ConnectWise
 from core.domain.customers import is_active
 from core.domain.mapping import has_nothing_to_bill_on
 from core.domain.models import (
+    Basis,
     CatalogEntry,
     Company,
     FetchStatus,
     Plan,
     PlanOptions,
     ProductMapping,
+    QuantityRules,
     Usage,
     VendorTerms,
 )
@@ -162,7 +164,8 @@ class Planning:
         store = self._store
         fetches = store.usage.fetches(month)
         complete = [fetch for fetch in fetches if fetch.status is FetchStatus.COMPLETE]
-        usage = store.usage.usage(month)
+        rules = store.rules.all()
+        usage = self._usage(month, complete[0].id if complete else "", rules)
         mappings, catalog = store.mappings.all(), self._catalog.snapshot().by_id
         return PlanInputs(
             month=month,
@@ -179,7 +182,7 @@ class Planning:
             billing_cycles=store.customers.billing_cycles(),
             additions=store.additions.of(),
             bindings=store.additions.bindings(),
-            rules=store.rules.all(),
+            rules=rules,
             customer_names=self._customer_names(usage, complete[0].id if complete else ""),
             closed=store.months.closed(),
             product_settings=_product_settings(self._preferences.defaults()),
@@ -188,6 +191,22 @@ class Planning:
             former_agreements=store.customers.former_agreements(),
             settings=self._preferences.sync(),
         )
+
+    def _usage(self, month: Month, fetch_id: str, rules: QuantityRules) -> Sequence[Usage]:
+        """Where a rule bills another quantity than the billable one: with what the lines leave out.
+        What is not said is not zero."""
+        usage = self._store.usage.usage(month)
+        given = {rule.basis for rule in rules.by_product.values()}
+        given |= {rule.basis for rule in rules.overrides.values() if rule.basis is not None}
+        if given <= {Basis.BILLABLE}:
+            return usage
+        unsaid = self._store.usage.unsaid(fetch_id)
+        return [
+            replace(each, unsaid=found)
+            if (found := unsaid.get((each.account_id, each.product_code)))
+            else each
+            for each in usage
+        ]
 
     def _vendor_terms(
         self, mappings: Mapping[str, ProductMapping], catalog: Mapping[int, CatalogEntry] | None

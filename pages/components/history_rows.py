@@ -22,7 +22,15 @@ from pages.components.grid_history import origin_word
 from pages.components.language import _, text
 from pages.components.plan_table import kind_names
 from pages.components.run_excluded import excluded_cells, excluded_note, excluded_reasons
-from pages.components.run_rows import duration, origin_of, outcome_names, status_names
+from pages.components.run_rows import (
+    duration,
+    older_month_note,
+    origin_of,
+    outcome_names,
+    requests_text,
+    status_names,
+    was_cut_off,
+)
 
 Entry = MappingHistoryEntry | CustomerHistoryEntry
 # Which column of a table is the month: in files it is `2026-10`, on the screen it is in words.
@@ -110,6 +118,10 @@ def note_of(run: Run, runs: Sequence[Run]) -> str:
     told = relation_words(run, runs)
     if run.override_reason:
         told.append(_("Limit lifted: {reason}", reason=run.override_reason))
+    if run.options.older_month_reason:
+        told.append(older_month_note(run))
+    if was_cut_off(run) and requests_text(run):
+        told.append(requests_text(run))
     if excluded := excluded_note(run):
         told.append(excluded)
     return " · ".join(told)

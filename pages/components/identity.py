@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import streamlit as st
 
+from core.use_cases.scheduler import BY as SCHEDULE
+from pages.components.language import _
 from pages.components.remembered import NAME, recall, remember
 
 NAME_KEY = "identity_name"
@@ -23,6 +25,11 @@ def signed_in_as() -> str | None:
 def who() -> str:
     """The name written to history: the signed-in person, else what they call themselves."""
     return signed_in_as() or _own_name() or system_user()
+
+
+def name_of(person: str) -> str:
+    """What a page calls whoever did something, which may have been nobody."""
+    return _("the schedule") if person == SCHEDULE else person
 
 
 def call_me(name: str) -> None:

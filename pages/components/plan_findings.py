@@ -272,6 +272,7 @@ def kind_titles() -> dict[FindingKind, str]:
         FindingKind.BUNDLE_CLASS: _("Products of a class that cannot be billed"),
         FindingKind.RULES_DIFFER: _("Bundles with different quantity rules"),
         FindingKind.DRIVER_MISSING: _("Bundles without their leading product"),
+        FindingKind.BASIS_UNSAID: _("Usage without the quantity that is billed"),
         FindingKind.NEGATIVE_QUANTITY: _("Quantities below zero"),
         FindingKind.UNASSIGNED_USAGE: _("Usage without a customer"),
         FindingKind.NO_USAGE_FETCHED: _("No usage"),

@@ -9,6 +9,7 @@ import streamlit as st
 from core.domain.models import Run
 from core.use_cases.exclusions import LeftOut
 from core.use_cases.workbook import Cell
+from pages.components.identity import name_of
 from pages.components.language import _, ngettext
 from pages.components.problems import as_typed
 
@@ -23,7 +24,7 @@ def draw_excluded(run: Run, left_out: Sequence[LeftOut]) -> None:
         "{count} row was left out, approved by {name}:",
         "{count} rows were left out, approved by {name}:",
         len(left_out),
-        name=run.approved_by,
+        name=name_of(run.approved_by),
     )
     with st.container(border=True, key="usage_sync_excluded"):
         st.markdown(f":material/block: **{as_typed(told)}**")

@@ -14,6 +14,7 @@ from pages.components import sync_session as session
 from pages.components.downloads import draw_downloads
 from pages.components.formats import NOTHING, datetime_text, month_text
 from pages.components.history_rows import note_of
+from pages.components.identity import name_of
 from pages.components.language import _
 from pages.components.number_columns import right
 from pages.components.run_export import runs_table
@@ -83,7 +84,7 @@ def _run_line(run: Run, runs: Sequence[Run], at_it: bool) -> dict[str, object]:
         "done": run.done,
         "failed": run.failed,
         "changes": run.changes,
-        "by": run.approved_by,
+        "by": name_of(run.approved_by),
         "at": datetime_text(run.approved_at),
         "origin": origin_of(run),
         "note": note_of(run, runs),

@@ -144,6 +144,11 @@ def standing(run: Run, *, carried_out: bool) -> str:
     return _("Cut off") if was_started(run) else _("Not started")
 
 
+def older_month_note(run: Run) -> str:
+    """Why an older month was pushed where a newer one was."""
+    return _("An older month is pushed on purpose: {reason}", reason=run.options.older_month_reason)
+
+
 def requests_text(run: Run) -> str:
     """How many requests it took, as far as that was kept; empty where it is not known."""
     if not (run.reads or run.writes):

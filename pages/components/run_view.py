@@ -15,7 +15,7 @@ from core.services import Services
 from core.use_cases.exclusions import Exclusions, LeftOut
 from core.use_cases.run_progress import RunProgress
 from pages.components import sync_session as session
-from pages.components.identity import who
+from pages.components.identity import name_of, who
 from pages.components.jobs import watch
 from pages.components.language import _, locale, ngettext
 from pages.components.problems import as_typed, show_error
@@ -28,6 +28,7 @@ from pages.components.run_rows import (
     can_be_retried,
     duration,
     figures,
+    older_month_note,
     requests_text,
     standing,
     status_colour,
@@ -249,7 +250,7 @@ def _draw_heading(services: Services, run: Run, found: RunFigures) -> None:
         ):
             _draw_commands(services, run, found)
     told = [
-        _("Approved by {name} on {when}", name=run.approved_by, when=run.approved_at),
+        _("Approved by {name} on {when}", name=name_of(run.approved_by), when=run.approved_at),
         _("plan {digest}", digest=run.digest[:DIGEST_SHOWN]),
     ]
     span = duration(run)
@@ -260,6 +261,8 @@ def _draw_heading(services: Services, run: Run, found: RunFigures) -> None:
     st.caption(as_typed(" · ".join(told)))
     if run.override_reason:
         st.caption(as_typed(_("Limit lifted: {reason}", reason=run.override_reason)))
+    if run.options.older_month_reason:
+        st.caption(as_typed(older_month_note(run)))
 
 
 def _draw_commands(services: Services, run: Run, found: RunFigures) -> None:

@@ -40,7 +40,7 @@ def draw_import(services: Services, state: MonthState) -> None:
             close_dialog()
             st.rerun()
         pressed = st.button(
-            _("Import"), key="usage_sync_import_yes", type="primary", disabled=not agreed
+            _("Import the file"), key="usage_sync_import_yes", type="primary", disabled=not agreed
         )
     # Once more: the button may have been pressed before somebody else's reading of the month.
     if pressed and agreed and preview is not None:

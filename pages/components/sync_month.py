@@ -14,6 +14,7 @@ from core.domain.month import Month
 from core.services import Services
 from pages.components import sync_session as session
 from pages.components.formats import age_text, month_text
+from pages.components.identity import name_of
 from pages.components.jobs import failure_on_screen
 from pages.components.language import _, ngettext
 from pages.components.option_names import distinct
@@ -81,9 +82,14 @@ def status_text(state: MonthState, now: datetime) -> str:
     age = age_text(fetch.finished_at, now)
     if fetch.source is FetchSource.FILE:
         return _(
-            "{lines}, from a file {age} by {name}", lines=lines, age=age, name=fetch.fetched_by
+            "{lines}, from a file {age} by {name}",
+            lines=lines,
+            age=age,
+            name=name_of(fetch.fetched_by),
         )
-    return _("{lines}, fetched {age} by {name}", lines=lines, age=age, name=fetch.fetched_by)
+    return _(
+        "{lines}, fetched {age} by {name}", lines=lines, age=age, name=name_of(fetch.fetched_by)
+    )
 
 
 def read_state(services: Services, month: Month) -> MonthState:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from core.domain.models import PlanOptions, Run
+from core.domain.models import PlanOptions, Run, RunStatus
 from core.domain.month import Month
 from core.domain.plan_moves import Move
 from core.errors import InputError, Message, Problem, UsageSyncError
@@ -27,6 +27,7 @@ _OPTIONS, _RETRIES, _DIALOG, _TARGETS = (
     f"usage_sync_{name}" for name in ("options", "retries", "dialog", "targets")
 )
 _UNDO_OF = "usage_sync_undo_of"
+_REFUSED = "usage_sync_refused_runs"
 _REFUSAL = "usage_sync_refusal"
 _NOTICE, _FAILURE = "usage_sync_notice", "usage_sync_failure"
 
@@ -254,6 +255,24 @@ def forget_decisions(month: Month) -> None:
     """The plan was approved: the next one starts from nothing."""
     put_options(month, PlanOptions())
     end_retry(month)
+
+
+def take_up_refused(run: Run) -> bool:
+    """Whether the decisions of the plan's last run hold again, because it was refused and wrote
+    nothing: once for each such run, and not where something else was decided since."""
+    if run.status is not RunStatus.REFUSED or run.options == PlanOptions():
+        return False
+    taken = st.session_state.get(_REFUSED, frozenset())
+    if run.id in taken or run.undo_of != st.session_state.get(_UNDO_OF, ""):
+        return False
+    st.session_state[_REFUSED] = taken | {run.id}
+    if options(run.month) != PlanOptions():
+        return False
+    put_options(run.month, run.options)
+    if run.options.only is not None:
+        retries = {**st.session_state[_RETRIES], _plan_key(run.month): run.retry_of}
+        st.session_state[_RETRIES] = retries
+    return True
 
 
 def push_older_month(month: Month, reason: str) -> None:

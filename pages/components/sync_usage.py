@@ -18,6 +18,7 @@ from core.services import Services
 from core.use_cases.workbook import Cell, Table
 from pages.components.downloads import draw_downloads
 from pages.components.formats import NOTHING, datetime_text
+from pages.components.identity import name_of
 from pages.components.language import _, ngettext
 from pages.components.number_columns import aligned, decimals_of, right
 from pages.components.sync_month import MonthState
@@ -245,7 +246,7 @@ def _draw_readings(services: Services, state: MonthState) -> None:
             _("Source"): _("File") if fetch.source is FetchSource.FILE else _("Sophos"),
             _("Result"): _("Complete") if fetch.status is FetchStatus.COMPLETE else fetch.error,
             _("Lines"): fetch.line_count,
-            _("By"): fetch.fetched_by or NOTHING,
+            _("By"): name_of(fetch.fetched_by) or NOTHING,
         }
         for fetch in fetches[:50]
     ]

@@ -110,6 +110,13 @@ def _draw_plan_view(
     if read_at is None:
         _draw_first_plan(services, state)
         return None, ()
+    newest = next(iter(services.runs.list(1, state.month)), None)
+    if newest is not None and session.take_up_refused(newest):
+        told = _(
+            "What was decided for run {number} holds again: it was refused and wrote nothing.",
+            number=str(newest.number),
+        )
+        st.toast(as_typed(told), icon=":material/undo:")
     options = session.options(state.month)
     # Read before the plan: what is written meanwhile makes the next version.
     version = _version(services)

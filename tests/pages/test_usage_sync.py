@@ -23,6 +23,7 @@ from core.domain.models import (
     Outcome,
     Plan,
     PlanLimits,
+    PlanOptions,
     RunEvent,
     RunEventKind,
     RunStatus,
@@ -38,6 +39,8 @@ from core.services import Services
 from core.use_cases.exclusions import Exclusions
 from core.use_cases.runs import Runs
 from pages.components.formats import month_text
+from pages.components.history_rows import note_of
+from pages.components.run_export import runs_table
 from tests.use_cases.sync_world import NOBODY_STOPS, approved, change_usage, prepare, synced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -680,6 +683,34 @@ def test_a_run_that_was_refused_leaves_the_plan_as_good_as_it_was(services, mont
     page = opened()
     assert "This plan is out of date" not in words(page)
     assert not page.button(key="usage_sync_approve").disabled
+
+
+def test_what_was_decided_for_a_refused_run_holds_again_until_it_is_taken_back(
+    services, month, sandbox
+):
+    key = services.planning.plan(month).changes[0].target.key
+    left_out = PlanOptions(excluded={key: "billed by hand"})
+    run_ = approved(services, month, left_out)
+    change_usage(sandbox, month, one_more)
+    services.usage.fetch(month, "Ann")
+    assert services.runs.execute(run_.id, "ana").status is RunStatus.REFUSED
+    page = opened()
+    assert figures(page)["Excluded"] == "1"
+    page.session_state["usage_sync_options"] = {}
+    assert figures(run(page))["Excluded"] == "0", "it is taken up once"
+
+
+def test_why_an_older_month_was_pushed_is_told_of_its_run(services, month):
+    synced(services, month)
+    older = month.plus(-1)
+    services.usage.fetch(older, "Ann")
+    reason = PlanOptions(older_month_reason="Corrects an invoice")
+    done = services.runs.execute(approved(services, older, reason).id, "ana")
+    told = "An older month is pushed on purpose: Corrects an invoice"
+    assert told in words(opened(run=done.id))
+    assert told in note_of(done, [done])
+    table = runs_table([done])
+    assert "Corrects an invoice" in table.rows[0]
 
 
 def test_a_run_that_nobody_carries_out_can_be_stopped(services, month):

@@ -7,9 +7,19 @@ from decimal import Decimal
 
 import pytest
 
-from core.domain.models import BillingOption, FindingKind, PlanOptions, SyncSettings, UsageGone
+from core.domain.models import (
+    Basis,
+    BillingOption,
+    BundleRule,
+    FindingKind,
+    PlanOptions,
+    QuantityRule,
+    SyncSettings,
+    UsageGone,
+)
 from core.domain.month import Month
 from core.domain.price_effect import price_effect
+from core.domain.rule_editing import RuleEdit
 from core.errors import AccessError, TryAgainError, VendorError
 from core.sandbox.faults import Effect, FaultRule
 from core.sandbox.server import Sandbox
@@ -207,6 +217,31 @@ def test_a_plan_is_made_once_while_nothing_changes(services: Services, month: Mo
     assert services.planning.plan(month) is plan
     services.preferences.save_sync(SyncSettings(usage_gone=UsageGone.LEAVE), "ana")
     assert services.planning.plan(month) is not plan
+
+
+@pytest.mark.parametrize("basis", [Basis.ACTUAL, Basis.ORDERED])
+def test_a_quantity_that_a_file_does_not_say_is_not_zero(
+    services: Services, month: Month, basis: Basis
+) -> None:
+    synced(services, month)
+    change = services.planning.plan(month).unchanged[0]
+    part = change.parts[0]
+    base = services.rules.base(part.product_code)
+    services.rules.save(RuleEdit(base, QuantityRule(basis=basis), BundleRule()), "ana")
+    said = services.planning.plan(month)
+    assert FindingKind.BASIS_UNSAID not in {finding.kind for finding in said.findings}
+
+    lines = services.store.usage.lines(services.store.usage.fetches(month)[0].id)
+    rows = "".join(
+        f"{line.product_code},{line.billable_quantity},{line.account_id or ''},{month}-01\n"
+        for line in lines
+    )
+    text = "productCode,billableQuantity,accountId,billingStartDate\n" + rows
+    services.usage.import_file(text, "ana", month)
+    plan = services.planning.plan(month)
+    assert change.target not in {each.target for each in plan.changes}
+    blocked = {each.target for each in plan.blocked if each.kind is FindingKind.BASIS_UNSAID}
+    assert change.target in blocked
 
 
 def test_options_have_plans_of_their_own(services: Services, month: Month) -> None:

@@ -183,6 +183,7 @@ class FindingKind(StrEnum):
     BUNDLE_CLASS = "bundle_class"
     RULES_DIFFER = "rules_differ"
     DRIVER_MISSING = "driver_missing"
+    BASIS_UNSAID = "basis_unsaid"
     NEGATIVE_QUANTITY = "negative_quantity"
     UNASSIGNED_USAGE = "unassigned_usage"
     NO_USAGE_FETCHED = "no_usage_fetched"

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from core.domain.models.rules import Basis
 from core.domain.month import Month
 
 
@@ -15,7 +16,8 @@ class Usage:
     """Quantity per (month, customer, Sophos product): the sum of its usage lines.
 
     `account_id` is None for lines without a customer. `cost` is what the vendor charges, None
-    where the lines that count do not all say it in one `currency`.
+    where the lines that count do not all say it in one `currency`. `unsaid` are the bases on which
+    some of its lines say no quantity, as far as that was asked for.
     """
 
     month: Month
@@ -27,6 +29,7 @@ class Usage:
     lines: int
     cost: Decimal | None = None
     currency: str | None = None
+    unsaid: frozenset[Basis] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
