@@ -67,7 +67,7 @@ _CUSTOMERS = (
     """INSERT INTO store.agreement
     SELECT 100000 + range, 'Managed security ' || range, 500000 + range, 'Company ' || range,
            'Active', 1, 'Managed', DATE '2020-01-01', NULL, DATE '2020-01-01', NULL, true, false,
-           NULL, 2, 'EUR'
+           NULL, 2, 'EUR', NULL
     FROM range({customers})""",
     "INSERT INTO store.billing_cycle VALUES (2, 'Monthly', 'Monthly')",
     "INSERT INTO store.connectwise_snapshot VALUES (1, TIMESTAMP '{now}')",
