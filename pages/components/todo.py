@@ -153,12 +153,7 @@ def _unmapped(newest: MonthSummary | None, rows: list[MappingRow]) -> Todo:
     detail = _("Sync does not bill this usage.")
     if newest is not None:
         now = sum(row.product.code in newest.by_product for row in rows)
-        detail += " " + ngettext(
-            "{count} of them was used in {month}.",
-            "{count} of them were used in {month}.",
-            now,
-            month=str(newest.month),
-        )
+        detail += " " + _used_in(now, newest.month)
     if suggested:
         detail += " " + ngettext(
             "There is a suggestion for {count} of them.",
@@ -166,6 +161,17 @@ def _unmapped(newest: MonthSummary | None, rows: list[MappingRow]) -> Todo:
             suggested,
         )
     return Todo(":material/help:", title, detail, show="unmapped")
+
+
+def _used_in(count: int, month: Month) -> str:
+    if not count:
+        return _("None was used in {month}.", month=str(month))
+    return ngettext(
+        "{count} of them was used in {month}.",
+        "{count} of them were used in {month}.",
+        count,
+        month=str(month),
+    )
 
 
 def _to_be_created(rows: list[MappingRow]) -> Todo:
