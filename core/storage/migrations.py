@@ -41,7 +41,7 @@ def pending_migrations(
     """The migrations that `database` lacks; refuses what this version does not know."""
     applied = _applied(database)
     known = [(migration.version, migration.name) for migration in migrations]
-    if applied != known[: len(applied)]:
+    if not _are_part_of(applied, migrations):
         raise StoreMismatchError(
             message(
                 "The database {path} was written by another version of this product.",
@@ -53,6 +53,14 @@ def pending_migrations(
             detail=f"applied {applied}, known {known}",
         )
     return migrations[len(applied) :]
+
+
+def _are_part_of(applied: Sequence[tuple[int, str]], migrations: Sequence[Migration]) -> bool:
+    """Whether these are the first of the migrations, by the names that they have or had."""
+    return len(applied) <= len(migrations) and all(
+        version == known.version and name in (known.name, *known.former_names)
+        for (version, name), known in zip(applied, migrations, strict=False)
+    )
 
 
 def back_up(database: Database, version: int) -> Path:

@@ -374,6 +374,26 @@ def test_without_a_backup_nothing_is_upgraded(database: Database, path: Path) ->
     assert [row[0] for row in _records(database)] == [1]
 
 
+def test_a_database_of_the_first_form_of_version_6_comes_to_the_same_schema(
+    database: Database, tmp_path: Path
+) -> None:
+    """It had no note yet of whose usage additions carry."""
+    whole = MIGRATIONS[5]
+    first_form = replace(
+        whole,
+        name=whole.former_names[0],
+        statements=tuple(each for each in whole.statements if "carries" not in each),
+        former_names=(),
+    )
+    assert len(first_form.statements) == len(whole.statements) - 1
+    migrate(database, (*MIGRATIONS[:5], first_form))
+    assert migrate(database) == tuple(each.version for each in MIGRATIONS[6:])
+    other = Database(tmp_path / "other.duckdb", clock=lambda: NOON)
+    migrate(other)
+    assert _schema(database) == _schema(other)
+    other.close()
+
+
 @pytest.mark.parametrize(
     "written",
     [

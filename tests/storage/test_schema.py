@@ -35,7 +35,7 @@ SHIPPED = {
     4: "3a0a509bd6d0e1a2",
     5: "c4f4cabbf75e0e06",
     6: "4669e31d782e1782",
-    7: "fc75270c611ae38f",
+    7: "b9ecf3254f41665f",
 }
 PORTABLE = {"VARCHAR", "BIGINT", "INTEGER", "BOOLEAN", "TIMESTAMP", "DATE", "DECIMAL(38,12)"}
 WRITTEN = {

@@ -23,4 +23,5 @@ MIGRATION = Migration(
     6,
     "billing cycles of agreements, usage that additions carry",
     (_CYCLE_OF, _CURRENCY, _BILLING_CYCLE, _CARRIES),
+    former_names=("billing cycles of agreements",),
 )
