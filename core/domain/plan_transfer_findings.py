@@ -55,7 +55,7 @@ def billed_elsewhere(change: Change, other: Binding, inputs: PlanInputs) -> Find
         kind=FindingKind.BILLED_ELSEWHERE,
         blocks=True,
         target=change.target,
-        customer_id=change.customer_ids[0] if len(change.customer_ids) == 1 else "",
+        customer_id=change.only_customer,
         addition_ids=(other.addition_id,),
         quantity=change.after or _ZERO,
         text=message(
@@ -108,7 +108,7 @@ def billed_before(change: Change, other: Binding, inputs: PlanInputs) -> Finding
         kind=FindingKind.ENDED_LATER,
         blocks=True,
         target=change.target,
-        customer_id=change.customer_ids[0] if len(change.customer_ids) == 1 else "",
+        customer_id=change.only_customer,
         addition_ids=(other.addition_id,),
         quantity=change.after or _ZERO,
         text=message(

@@ -49,7 +49,7 @@ def changed_since(case: Case, now: Message, found: Addition | None = None) -> Fi
         kind=FindingKind.CHANGED_SINCE,
         blocks=True,
         target=change.target,
-        customer_id=change.customer_ids[0] if len(change.customer_ids) == 1 else "",
+        customer_id=change.only_customer,
         product_code=change.target.product_code,
         addition_ids=() if addition_id is None else (addition_id,),
         text=_changed_by(case, now, found),

@@ -182,7 +182,7 @@ def _billed_twice(change: Change, other: Binding, undo: _Undo) -> Finding:
         kind=FindingKind.BILLED_ELSEWHERE,
         blocks=True,
         target=change.target,
-        customer_id=change.customer_ids[0] if len(change.customer_ids) == 1 else "",
+        customer_id=change.only_customer,
         addition_ids=(other.addition_id,),
         quantity=change.after,
         text=message(

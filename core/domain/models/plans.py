@@ -145,6 +145,11 @@ class Change:
     unbilled: bool = False
 
     @property
+    def only_customer(self) -> str:
+        """The customer that it is for; empty where it is for several."""
+        return self.customer_ids[0] if len(self.customer_ids) == 1 else ""
+
+    @property
     def difference(self) -> Decimal:
         """How much the billed quantity grows: from nothing where an addition is new, or was
         cancelled before."""
